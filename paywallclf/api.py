@@ -1,0 +1,499 @@
+"""The calls that people make: parse, classify, render, clean. Each joins a reader, a model and a writer."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paywallclf import scoring, storage, text
+from paywallclf.document import KINDS, LABELS, NEARLY_ALL, Block, Document, Layout, check_decision, document
+from paywallclf.html import lexbor, soup
+from paywallclf.html.encoding import decode
+from paywallclf.html.segment import Segments
+
+if TYPE_CHECKING:
+    from bs4 import Tag
+
+    from paywallclf.classifier import PaywallClassifier
+
+    Html = str | bytes | Tag
+    AnyModel = str | Path | scoring.Model | PaywallClassifier | None
+
+#: The model that the package brings.
+SHIPPED = Path(__file__).parent / "models" / "default"
+
+#: Pages that a worker process takes at once, and how many such portions wait for each worker.
+_PORTION, _PORTIONS_WAITING = 16, 3
+
+
+class PaywallWarning(UserWarning):
+    """The result may not be what was wanted: a page that was too deep to read, or one that lost nearly all its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One page of `clean_many`.
+
+    Attributes
+    ----------
+    index : int
+        The page's place in the input, from 0.
+    output : str, bytes, bs4.Tag or None
+        The cleaned page; after an error the page as it came.
+    error : Exception or None
+    """
+
+    index: int
+    output: Any
+    error: Exception | None = None
+
+
+# -- models --------------------------------------------------------------------------------------------------------------
+
+_loading = threading.Lock()
+
+
+def load_model(name_or_path: str | Path | None = None) -> scoring.Model:
+    """A model, read-only, loaded once and shared by threads.
+
+    Parameters
+    ----------
+    name_or_path : str or Path, optional
+        A folder that `PaywallClassifier.save` wrote. Default: the shipped model.
+
+    Raises
+    ------
+    ModelError
+        The folder is missing, damaged, of a newer format, or no model.
+    """
+    path = SHIPPED if name_or_path is None or name_or_path == "default" else Path(name_or_path)
+    with _loading:
+        return _load(path.resolve())
+
+
+@lru_cache(maxsize=8)
+def _load(path: Path) -> scoring.Model:
+    return scoring.Model(*storage.load(path, scoring.SHAPES))
+
+
+def _resolve(model: AnyModel) -> scoring.Model:
+    if isinstance(model, scoring.Model):
+        return model
+    if model is None or isinstance(model, (str, Path)):
+        return load_model(model)
+    learned = getattr(model, "model_", None)
+    if isinstance(learned, scoring.Model):
+        return learned
+    raise TypeError(f"model must be a folder, a fitted PaywallClassifier or what load_model returned, not {type(model).__name__}")
+
+
+# -- parse ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page on its way: the source as text or soup, its tree, and the tree's blocks."""
+
+    source: Any
+    form: str
+    tree: Any
+    segments: Segments
+
+
+_EMPTY = Segments(Layout([], [], [], [], [], [], [], [], []), [], [], [])
+
+
+def _read(html: Html, encoding: str | None) -> _Page:
+    if isinstance(html, bytes):
+        html = decode(html, encoding)
+    if isinstance(html, str):
+        if lexbor.too_deep(html):
+            warnings.warn(
+                f"the page nests deeper than {lexbor.MAX_DEPTH} elements and is left as it is", PaywallWarning, stacklevel=4
+            )
+            return _Page(html, "html", None, _EMPTY)
+        tree = lexbor.parse(html)
+        return _Page(html, "html", tree, lexbor.cut(tree))
+    if soup.is_soup(html):
+        tree = soup.copied(html)
+        return _Page(html, "soup", tree, soup.cut(tree))
+    raise TypeError(f"html must be str, bytes, BeautifulSoup or Tag, not {type(html).__name__}")
+
+
+def _checked_text(source: str) -> str:
+    if not isinstance(source, str):
+        raise TypeError(f"text must be str, not {type(source).__name__}; decode bytes first, or use the functions for HTML")
+    return source
+
+
+def parse_html(html: Html, *, encoding: str | None = None) -> Document:
+    """Read a page into blocks, without labels: what training and annotation start from.
+
+    Parameters
+    ----------
+    html : str, bytes, BeautifulSoup or Tag
+        A page or a fragment. Bytes are decoded as browsers do: byte-order mark, `encoding`, meta, then a guess.
+    encoding : str, optional
+        The charset of the HTTP header; for bytes only.
+
+    Raises
+    ------
+    TypeError
+        `html` is of another type.
+
+    Warns
+    -----
+    PaywallWarning
+        The page nests too deep to be read; it comes back without blocks.
+    """
+    page = _read(html, encoding)
+    return document(page.source, page.form, page.segments.layout, _language(page.segments.layout))
+
+
+def _language(layout: Layout) -> str | None:
+    if layout.tags and layout.tags[0] == "html":
+        value = (layout.attributes[0].get("lang") or "").strip()
+        return value.replace("_", "-").split("-")[0].lower() or None
+    return None
+
+
+def parse_text(source: str) -> Document:
+    """Read plain text into blocks: its paragraphs, parted by blank lines, or where it has none, its lines.
+
+    Raises
+    ------
+    TypeError
+        `source` is no str.
+    """
+    return document(_checked_text(source), "text", Layout.of_text(text.blocks(source)))
+
+
+# -- classify ------------------------------------------------------------------------------------------------------------
+
+
+def classify_html(
+    html: Html, *, threshold: float | None = None, encoding: str | None = None, model: AnyModel = None
+) -> Document:
+    """Read a page and label its blocks.
+
+    Parameters
+    ----------
+    html, encoding
+        As for `parse_html`.
+    threshold : float, optional
+        Probability of promo from which a block is labelled promo. Default: the model's.
+    model : str, Path, PaywallClassifier or Model, optional
+        Default: the shipped model.
+
+    Returns
+    -------
+    Document
+    """
+    return _classify(parse_html(html, encoding=encoding), threshold, model)
+
+
+def classify_text(source: str, *, threshold: float | None = None, model: AnyModel = None) -> Document:
+    """Read plain text and label its paragraphs; arguments as for `classify_html`."""
+    return _classify(parse_text(source), threshold, model)
+
+
+def _classify(parsed: Document, threshold: float | None, model: AnyModel) -> Document:
+    check_decision((), None, threshold)
+    learned = _resolve(model)
+    threshold = learned.threshold(parsed.layout) if threshold is None else threshold
+    scores = scoring.score(learned.arrays, parsed.layout, kinds=True)
+    assert scores.kinds is not None
+    blocks = []
+    for block, chances, kinds in zip(parsed.blocks, scores.labels.tolist(), scores.kinds.tolist(), strict=True):
+        editorial, promo, other = chances
+        label = "promo" if promo >= threshold else "editorial" if editorial >= other else "other"
+        kind = KINDS[max(range(len(kinds)), key=kinds.__getitem__)] if label == "promo" else None
+        blocks.append(
+            Block(
+                block.index, block.text, block.tag, block.path, block.fingerprint, label, kind,
+                dict(zip(LABELS, chances, strict=True)), dict(zip(KINDS, kinds, strict=True)),
+            )
+        )  # fmt: skip
+    return replace(parsed, blocks=tuple(blocks), model=learned.name, threshold=threshold)
+
+
+# -- render --------------------------------------------------------------------------------------------------------------
+
+
+def render(
+    document: Document,
+    *,
+    drop: Iterable[str] = ("promo",),
+    kinds: Iterable[str] | None = None,
+    threshold: float | None = None,
+    form: str | None = None,
+    mark: bool = False,
+) -> Any:
+    """The document without the blocks of some labels, in the form that it came in, or as plain text.
+
+    Parameters
+    ----------
+    document : Document
+        From `classify_html` or `classify_text`.
+    drop, kinds, threshold
+        As for `clean_html`; `threshold` defaults to the one that the document was labelled by.
+    form : {None, "text"}
+        ``"text"``: the kept blocks as paragraphs parted by blank lines.
+    mark : bool
+        Instead of removing blocks, set the attribute ``data-paywallclf`` to their label on the elements that would go.
+
+    Returns
+    -------
+    str, or a new BeautifulSoup or Tag for a document read from one
+
+    Raises
+    ------
+    ValueError
+        A label, kind, form or threshold does not exist, the document has no labels, or `mark` is asked of plain text.
+    """
+    if form not in (None, "text"):
+        raise ValueError(f"form must be None or 'text', not {form!r}")
+    if mark and (form == "text" or document.form == "text"):
+        raise ValueError("mark needs HTML: plain text has no attributes")
+    dropped = {block.index for block in document.dropped(drop, kinds, threshold)}
+    if form == "text" and document.form != "text":
+        return "\n\n".join(block.text for block in document.blocks if block.index not in dropped)
+    if document.form == "text":
+        return text.without(document.source, dropped)
+    if not dropped:
+        return soup.copied(document.source) if document.form == "soup" else document.source
+    page = _read(document.source, None)
+    if page.segments.layout.texts != [block.text for block in document.blocks]:
+        raise ValueError("the document's source has changed since it was read")
+    return _write(page, dropped, [block.label or "" for block in document.blocks] if mark else None)
+
+
+def _write(page: _Page, dropped: set[int], labels: list[str] | None = None) -> Any:
+    from paywallclf.html.rewrite import plan_removal
+
+    removal = plan_removal(page.segments, dropped)
+    writer = lexbor if page.form == "html" else soup
+    if labels is None:
+        writer.remove(removal)
+    else:
+        writer.mark(removal, labels)
+    return lexbor.write(page.tree) if page.form == "html" else page.tree
+
+
+# -- clean ---------------------------------------------------------------------------------------------------------------
+
+
+def clean_html(
+    html: Html,
+    *,
+    drop: Iterable[str] = ("promo",),
+    kinds: Iterable[str] | None = None,
+    threshold: float | None = None,
+    encoding: str | None = None,
+    model: AnyModel = None,
+) -> Any:
+    """The same page without its subscription promos.
+
+    Parameters
+    ----------
+    html : str, bytes, BeautifulSoup or Tag
+        A page or a fragment.
+    drop : iterable of {"editorial", "promo", "other"}
+        The labels whose blocks go. ``("promo", "other")`` leaves the article alone.
+    kinds : iterable of str, optional
+        Of promo, only these kinds go: paywall, subscribe, newsletter, register, donate, follow, app. Default: all.
+    threshold : float, optional
+        A block goes when the summed probability of the labels in `drop` reaches this. Default: the model's.
+    encoding : str, optional
+        The charset of the HTTP header, for bytes; outranks a meta.
+    model : str, Path, PaywallClassifier or Model, optional
+        Default: the shipped model.
+
+    Returns
+    -------
+    str for str and bytes; a new BeautifulSoup or Tag for those
+        The text of every kept block is in it, in order, unchanged. A page with nothing to drop comes back as it was.
+
+    Raises
+    ------
+    TypeError
+        `html` is of another type.
+    ValueError
+        A label, kind or threshold does not exist.
+    ModelError
+        `model` cannot be used.
+
+    Warns
+    -----
+    PaywallWarning
+        Nearly all text went, or the page nests too deep to be read and comes back unchanged.
+
+    Examples
+    --------
+    >>> from paywallclf import clean_html
+    >>> clean_html("<p>Rain is expected on Friday, the weather service said in its morning report.</p>")
+    '<p>Rain is expected on Friday, the weather service said in its morning report.</p>'
+    """
+    drop, kinds, threshold = check_decision(drop, kinds, threshold)
+    learned = _resolve(model)
+    page = _read(html, encoding)
+    dropped = _decide(page.segments.layout, learned, drop, kinds, threshold)
+    if dropped:
+        return _write(page, dropped)
+    return page.tree if page.form == "soup" else page.source
+
+
+def clean_text(
+    source: str,
+    *,
+    drop: Iterable[str] = ("promo",),
+    kinds: Iterable[str] | None = None,
+    threshold: float | None = None,
+    model: AnyModel = None,
+) -> str:
+    """The same plain text without its subscription promos, paragraph by paragraph: for what an extractor hands over.
+
+    Arguments, errors and warnings as for `clean_html`; newlines, bullets and indents of what stays are kept.
+    """
+    drop, kinds, threshold = check_decision(drop, kinds, threshold)
+    learned = _resolve(model)
+    layout = Layout.of_text(text.blocks(_checked_text(source)))
+    return text.without(source, _decide(layout, learned, drop, kinds, threshold))
+
+
+def _decide(
+    layout: Layout,
+    model: scoring.Model,
+    drop: tuple[str, ...],
+    kinds: tuple[str, ...] | None,
+    threshold: float | None,
+) -> set[int]:
+    """The one decision rule, over arrays; `Document.dropped` is the same rule over blocks."""
+    if not layout.texts:
+        return set()
+    scores = scoring.score(model.arrays, layout, kinds=kinds is not None)
+    total = np.zeros(len(layout.texts))
+    for label in drop:
+        share = scores.labels[:, LABELS.index(label)]
+        if label == "promo" and kinds is not None and scores.kinds is not None:
+            share = share * scores.kinds[:, [KINDS.index(kind) for kind in kinds]].sum(axis=1)
+        total = total + share
+    gone = total >= (model.threshold(layout) if threshold is None else threshold)
+    dropped = set(np.flatnonzero(gone).tolist())
+    if dropped:
+        lost = sum(len(layout.texts[index]) for index in dropped)
+        if lost >= NEARLY_ALL * sum(map(len, layout.texts)):
+            warnings.warn("nearly all text of the page was dropped", PaywallWarning, stacklevel=3)
+    return dropped
+
+
+# -- many pages ----------------------------------------------------------------------------------------------------------
+
+
+def clean_many(
+    pages: Iterable[Any],
+    *,
+    n_jobs: int = 1,
+    on_error: str = "keep",
+    form: str = "html",
+    drop: Iterable[str] = ("promo",),
+    kinds: Iterable[str] | None = None,
+    threshold: float | None = None,
+    encoding: str | None = None,
+    model: AnyModel = None,
+) -> Iterator[Result]:
+    """Clean pages one after the other, or in several processes; results come in the order of the input.
+
+    The input is read only as far ahead as the workers need, so an endless one stays flat in memory.
+
+    Parameters
+    ----------
+    pages : iterable of str or bytes (with one process also BeautifulSoup or Tag)
+    n_jobs : int
+        Processes; 1 works in this one, -1 takes as many as there are processors.
+    on_error : {"keep", "raise"}
+        ``"keep"``: a page that fails comes back as it was, with the error beside it.
+    form : {"html", "text"}
+        What the pages are.
+    drop, kinds, threshold, encoding, model
+        As for `clean_html`.
+
+    Yields
+    ------
+    Result
+
+    Raises
+    ------
+    ValueError
+        An argument does not exist; at once, before a page is read.
+    """
+    drop, kinds, threshold = check_decision(drop, kinds, threshold)
+    if on_error not in ("keep", "raise"):
+        raise ValueError(f"on_error must be 'keep' or 'raise', not {on_error!r}")
+    if form not in ("html", "text"):
+        raise ValueError(f"form must be 'html' or 'text', not {form!r}")
+    if not isinstance(n_jobs, int) or n_jobs == 0 or n_jobs < -1:
+        raise ValueError(f"n_jobs must be a number of processes or -1, not {n_jobs!r}")
+    options: dict[str, Any] = {"drop": drop, "kinds": kinds, "threshold": threshold, "model": _resolve(model)}
+    clean = partial(clean_html, encoding=encoding, **options) if form == "html" else partial(clean_text, **options)
+    results = _serial(pages, clean) if n_jobs == 1 else _parallel(pages, clean, n_jobs)
+    return _raising(results) if on_error == "raise" else results
+
+
+def _raising(results: Iterator[Result]) -> Iterator[Result]:
+    for result in results:
+        if result.error is not None:
+            raise result.error
+        yield result
+
+
+def _attempt(index: int, page: Any, clean: Callable[[Any], Any]) -> Result:
+    try:
+        return Result(index, clean(page))
+    except Exception as error:  # a crawl must not end with one page; the error goes to the caller beside it
+        return Result(index, page, error)
+
+
+def _serial(pages: Iterable[Any], clean: Callable[[Any], Any]) -> Iterator[Result]:
+    for index, page in enumerate(pages):
+        yield _attempt(index, page, clean)
+
+
+_worker_clean: Callable[[Any], Any] | None = None
+
+
+def _start_worker(clean: Callable[[Any], Any]) -> None:
+    global _worker_clean
+    _worker_clean = clean
+
+
+def _work(portion: list[tuple[int, Any]]) -> list[Result]:
+    assert _worker_clean is not None
+    return [_attempt(index, page, _worker_clean) for index, page in portion]
+
+
+def _parallel(pages: Iterable[Any], clean: Callable[[Any], Any], n_jobs: int) -> Iterator[Result]:
+    numbered = enumerate(pages)
+    workers = n_jobs if n_jobs > 0 else None
+    waiting: deque[Future[list[Result]]] = deque()
+    with ProcessPoolExecutor(workers, initializer=_start_worker, initargs=(clean,)) as pool:
+        limit = _PORTIONS_WAITING * (workers or 4)
+        try:
+            while True:
+                while len(waiting) < limit and (portion := list(itertools.islice(numbered, _PORTION))):
+                    waiting.append(pool.submit(_work, portion))
+                if not waiting:
+                    return
+                yield from waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

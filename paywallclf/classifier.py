@@ -1,0 +1,661 @@
+"""PaywallClassifier: a scikit-learn estimator over documents. scikit-learn learns; `paywallclf.scoring` applies what it learned."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from joblib import Parallel, delayed
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.metrics import average_precision_score
+from sklearn.model_selection import GroupKFold
+from sklearn.neural_network import MLPClassifier
+from sklearn.preprocessing import StandardScaler
+
+from paywallclf import scoring, storage
+from paywallclf.document import KINDS, LABELS, Document, Layout
+from paywallclf.features import markup, ngrams
+
+#: Labels that fitting leaves out. ``not_promo`` is editorial or other, not known which: it counts against promo only.
+LEFT_OUT = ("any", None)
+_KNOWN = frozenset((*LABELS, "not_promo", *LEFT_OUT, *(f"promo:{kind}" for kind in KINDS)))
+
+#: A long block of editorial text weighs more, up to a limit: losing it is the worst error. In characters per unit of weight.
+_LENGTH_UNIT, _MOST_LENGTH = 60.0, 6.0
+
+#: Of what an extractor would leave out, the share that a text to train on keeps.
+_FURNITURE_KEPT = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The blocks of many documents, one row each.
+
+    Attributes
+    ----------
+    layouts : list of Layout
+    page : array of int, shape (n_rows,)
+        The document of each row.
+    label, kind : array of str, shape (n_rows,)
+        Empty where unknown or left out.
+    group : array, shape (n_documents,)
+    """
+
+    layouts: list[Layout]
+    page: NDArray[np.int64]
+    label: NDArray[np.str_]
+    kind: NDArray[np.str_]
+    group: NDArray[Any]
+
+    @property
+    def promo(self) -> NDArray[np.bool_]:
+        return self.label == "promo"
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        return self.label != ""
+
+    @property
+    def told_apart(self) -> NDArray[np.bool_]:
+        """Whether a row is known to be editorial or known to be other."""
+        return (self.label == "editorial") | (self.label == "other")
+
+    def of_page(self, index: int) -> slice:
+        first, last = np.searchsorted(self.page, (index, index + 1))
+        return slice(int(first), int(last))
+
+
+class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Editorial, promo or other: a label for every block of a document.
+
+    Two stages. The first is linear, over hashed n-grams of the text and hashed tokens of the markup (Weinberger et al., 2009).
+    The second is an average of small neural networks over the first one's scores, the block's shape, and its context: the
+    scores of its neighbours and over the subtrees of its ancestors. The second is fitted to scores that the first gave to
+    pages of groups it had not seen (stacking; Wolpert, 1992), and its output is calibrated on such pages (Platt, 1999).
+
+    Parameters
+    ----------
+    text_bits, markup_bits, kind_bits : int, default 18, 17, 16
+        The hashed tables have ``2**bits`` rows.
+    alpha, epochs : float, default 3e-7; int, default 8
+        L2 penalty and passes over the data of the first stage.
+    hidden, members : int, default 64, 4
+        Hidden units of a network, and how many networks are averaged.
+    network_alpha, network_epochs : float, default 0.01; int, default 6
+        L2 penalty and passes over the data of the second stage.
+    cv : int, default 5
+        Folds, split by groups, for the second stage's input, the calibration and the threshold.
+    loss_budget : float, default 0.003
+        Share of editorial words that the default threshold may cost, measured on unseen groups of the training data.
+    random_state : int, default 0
+    n_jobs : int or None, default None
+        Processes; None for one.
+
+    Attributes
+    ----------
+    classes_ : array of str, shape (3,)
+        ``editorial``, ``promo``, ``other``: the columns of `predict_proba`.
+    model_ : paywallclf.scoring.Model
+        The learned arrays and the thresholds.
+    estimators_ : dict of str to list
+        The scikit-learn estimators behind the arrays; absent from a loaded model.
+
+    Examples
+    --------
+    >>> from paywallclf import PaywallClassifier, parse_text
+    >>> pages = [parse_text("The council met.\\n\\nSubscribe now."), parse_text("Join us today.\\n\\nRain is expected.")]
+    >>> labels = [["editorial", "promo:subscribe"], ["promo:register", "editorial"]]
+    >>> classifier = PaywallClassifier(text_bits=10, members=1).fit(pages, labels)
+    >>> [len(page) for page in classifier.predict(pages)]
+    [2, 2]
+    """
+
+    def __init__(
+        self,
+        *,
+        text_bits: int = 18,
+        markup_bits: int = 17,
+        kind_bits: int = 16,
+        alpha: float = 3e-7,
+        epochs: int = 8,
+        hidden: int = 64,
+        members: int = 4,
+        network_alpha: float = 0.01,
+        network_epochs: int = 6,
+        cv: int = 5,
+        loss_budget: float = 0.003,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.text_bits = text_bits
+        self.markup_bits = markup_bits
+        self.kind_bits = kind_bits
+        self.alpha = alpha
+        self.epochs = epochs
+        self.hidden = hidden
+        self.members = members
+        self.network_alpha = network_alpha
+        self.network_epochs = network_epochs
+        self.cv = cv
+        self.loss_budget = loss_budget
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    # -- fitting ---------------------------------------------------------------------------------------------------------
+
+    def fit(
+        self, documents: Sequence[Document], labels: Sequence[Sequence[str | None]], groups: ArrayLike | None = None
+    ) -> PaywallClassifier:
+        """Learn from labelled documents.
+
+        Parameters
+        ----------
+        documents : sequence of Document, length n_documents
+        labels : sequence of sequences
+            For each document a label for each block: ``editorial``, ``promo``, ``promo:KIND``, ``other``, ``not_promo``, or
+            ``any`` or None for a block to leave out.
+        groups : array-like of shape (n_documents,), optional
+            Documents of one group (a site, a network of sites) share promo texts and are never split. Default: each document
+            is a group.
+
+        Raises
+        ------
+        ValueError
+            Lengths do not agree, a label does not exist, or no block is promo or none is something else.
+        """
+        rows = _gather(documents, labels, groups)
+        if not (rows.promo.any() and (rows.known & ~rows.promo).any()):
+            raise ValueError("fit needs at least one promo block and one block that is none")
+        folds = self._folds(rows)
+        text = self._text_matrix(rows)
+        tokens = self._markup_matrix(rows)
+        weights = _page_weights(rows)
+
+        arrays: dict[str, NDArray[Any]] = {}
+        self.estimators_: dict[str, list[Any]] = {}
+        first = self._fit_first(rows, folds, text, tokens, weights, arrays)
+        for form in scoring.FORMS:
+            self._fit_second(form, rows, folds, first, weights, arrays)
+        self._fit_kinds(rows, folds, text, tokens, first, arrays)
+        half = {name: array.astype(np.float16 if name.endswith("_table") else np.float32) for name, array in arrays.items()}
+        single = {name: array.astype(np.float32) for name, array in half.items()}
+        thresholds = {form: float(self._thresholds[form]) for form in scoring.FORMS}
+        del self._thresholds
+        config = {
+            "name": "paywallclf",
+            "version": "custom",
+            "thresholds": thresholds,
+            "parameters": {name: value for name, value in self.get_params().items() if name != "n_jobs"},
+            "documents": len(documents),
+            "groups": len(np.unique(rows.group)),
+            "blocks": int(rows.known.sum()),
+            "promo_blocks": int(rows.promo.sum()),
+        }
+        self.model_ = scoring.Model(single, config)
+        self.classes_ = np.array(LABELS)
+        return self
+
+    def _folds(self, rows: _Rows) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Training and test rows of each fold; where there is one group only, everything twice."""
+        n_groups = len(np.unique(rows.group))
+        everything = np.arange(len(rows.page))
+        if n_groups < 2 or self.cv < 2:
+            return [(everything, everything)]
+        splitter = GroupKFold(min(self.cv, n_groups))
+        of_page = splitter.split(rows.group, groups=rows.group)
+        return [
+            (np.flatnonzero(np.isin(rows.page, train)), np.flatnonzero(np.isin(rows.page, test))) for train, test in of_page
+        ]
+
+    def _text_matrix(self, rows: _Rows) -> Any:
+        texts = [text for layout in rows.layouts for text in layout.texts]
+        columns, counts = [], []
+        for start in range(0, len(texts), 20_000):
+            hashes = ngrams.hash_texts(texts[start : start + 20_000], self.text_bits)
+            columns.append(hashes.columns[np.argsort(hashes.rows, kind="stable")])
+            counts.append(hashes.counts)
+        return _normalised_matrix(np.concatenate(columns), np.concatenate(counts), 1 << self.text_bits)
+
+    def _markup_matrix(self, rows: _Rows) -> Any:
+        parts = Parallel(n_jobs=self.n_jobs)(
+            delayed(_markup_rows)(rows.layouts[start : start + 100], self.markup_bits)
+            for start in range(0, len(rows.layouts), 100)
+        )
+        return scipy.sparse.vstack(parts, format="csr")
+
+    def _fit_first(
+        self, rows: _Rows, folds: Any, text: Any, tokens: Any, weights: Any, arrays: dict[str, NDArray[Any]]
+    ) -> NDArray[np.float32]:
+        """Fit the first stage on everything; give its scores out of fold."""
+        has_markup = np.array([bool(layout.tags) for layout in rows.layouts])[rows.page]
+        everything = np.ones(len(rows.page), bool)
+        jobs = []
+        for family, matrix, allowed in (("text", text, everything), ("markup", tokens, has_markup)):
+            for head in scoring.HEADS:
+                target, usable = _head_rows(rows, head)
+                jobs.append((family, head, matrix, target, usable & allowed))
+
+        def one(matrix: Any, target: Any, usable: Any, train: Any, test: Any) -> tuple[Any, Any]:
+            chosen = train[usable[train]]
+            estimator = self._linear(matrix, target, weights, chosen)
+            return estimator, _decision(estimator, matrix[test]) if test is not None else None
+
+        def run(matrix: Any, target: Any, usable: Any) -> tuple[Any, Any]:
+            scores = np.zeros(len(rows.page), np.float32)
+            for train, test in folds:
+                scores[test] = one(matrix, target, usable, train, test)[1]
+            return one(matrix, target, usable, np.arange(len(rows.page)), None)[0], scores
+
+        results = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(run)(matrix, target, usable) for _, _, matrix, target, usable in jobs
+        )
+        first = np.stack([scores for _, scores in results], axis=1)
+        first[~has_markup, len(scoring.HEADS) :] = 0
+        for family, bits in (("text", self.text_bits), ("markup", self.markup_bits)):
+            fitted = [estimator for (name, *_), (estimator, _) in zip(jobs, results, strict=True) if name == family]
+            self.estimators_[family] = fitted
+            arrays[f"{family}_table"] = np.stack([_weights(estimator, 1 << bits) for estimator in fitted], axis=1)
+            arrays[f"{family}_intercept"] = np.array([_intercept(estimator) for estimator in fitted])
+        spread = first.std(axis=0)
+        arrays["first_scale"] = np.where(spread > 1e-6, spread, 1.0).astype(np.float32)
+        return first
+
+    def _linear(self, matrix: Any, target: Any, weights: Any, chosen: Any) -> Any:
+        """A linear model of one head, or the share of its only class where there is no other."""
+        if len(chosen) == 0 or len(np.unique(target[chosen])) < 2:
+            return 0.0 if len(chosen) == 0 else (4.0 if target[chosen[0]] else -4.0)
+        estimator = SGDClassifier(
+            loss="log_loss", alpha=self.alpha, max_iter=self.epochs, tol=None, average=True, random_state=self.random_state
+        )
+        return estimator.fit(matrix[chosen], target[chosen], sample_weight=weights[chosen])
+
+    def _fit_second(
+        self, form: str, rows: _Rows, folds: Any, first: NDArray[np.float32], weights: Any, arrays: dict[str, NDArray[Any]]
+    ) -> None:
+        """Fit the second stage of a form; calibrate it and choose the threshold out of fold."""
+        scaled = first / arrays["first_scale"]
+        heads = len(scoring.HEADS)
+        joint = np.zeros((scaled.shape[1], heads), np.float32)
+        intercept = np.zeros(heads, np.float32)
+        seen = heads if form == "text" else scaled.shape[1]
+        for column, head in enumerate(scoring.HEADS):
+            target, usable = _head_rows(rows, head)
+            if len(np.unique(target[usable])) == 2:
+                fitted = LogisticRegression().fit(scaled[usable][:, :seen], target[usable])
+                joint[:seen, column], intercept[column] = fitted.coef_[0], fitted.intercept_[0]
+        arrays[f"{form}_joint_weights"], arrays[f"{form}_joint_intercept"] = joint, intercept
+
+        features, source = self._second_features(form, rows, first, scaled @ joint + intercept, arrays)
+        lengths = np.fromiter((len(text) for layout in rows.layouts for text in layout.texts), np.float64)
+        important = np.where(rows.promo, 1.0, np.clip(lengths / _LENGTH_UNIT, 1.0, _MOST_LENGTH))
+        importance = (np.sqrt(weights) * important)[source]
+        fold_of = np.zeros(len(rows.page), np.int64)
+        for number, (_, test) in enumerate(folds):
+            fold_of[test] = number
+        fold_of = fold_of[source]
+
+        for head in scoring.HEADS:
+            target, usable = _head_rows(rows, head)
+            target, usable = target[source], usable[source]
+            prefix = f"{form}_{head}"
+            if head == "editorial":  # decides only which of two labels is likelier: one network, as it comes
+                self.estimators_[prefix] = [self._network(features, target, importance, np.flatnonzero(usable), 0)]
+                _store_network(arrays, prefix, self.estimators_[prefix], len(scoring.FEATURES))
+                continue
+            estimate = Parallel(n_jobs=self.n_jobs)(
+                delayed(self._network)(features, target, importance, np.flatnonzero(usable & ((fold_of != number) | (len(folds) == 1))), 0)
+                for number in range(len(folds))
+            )
+            fitted = Parallel(n_jobs=self.n_jobs)(
+                delayed(self._network)(features, target, importance, np.flatnonzero(usable), member)
+                for member in range(self.members)
+            )
+            self.estimators_[prefix] = fitted
+            _store_network(arrays, prefix, fitted, len(scoring.FEATURES))
+            held_out = np.zeros(len(source))
+            for number, estimator in enumerate(estimate):
+                part: dict[str, NDArray[Any]] = {}
+                _store_network(part, prefix, [estimator], len(scoring.FEATURES))
+                held_out[fold_of == number] = scoring.network(part, prefix, features[fold_of == number])
+            arrays[f"{prefix}_calibration"] = slope, offset = _platt(held_out[usable], target[usable])
+            self._choose_threshold(form, rows, source, scoring.probability(slope * held_out + offset))
+
+    def _second_features(
+        self, form: str, rows: _Rows, first: NDArray[np.float32], joint: NDArray[np.float32], arrays: dict[str, NDArray[Any]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Features of all pages in a form, and the row that each of them is of.
+
+        Pages with markup are trained on as text too: as an extractor would hand them over, and every second one also whole.
+        """
+        random = np.random.default_rng(self.random_state)
+        jobs: list[tuple[Layout, NDArray[np.float32]]] = []
+        sources = []
+        for index, layout in enumerate(rows.layouts):
+            span = rows.of_page(index)
+            every = np.arange(span.start, span.stop)
+            if form == "html":
+                variants = [every] if layout.tags else []
+            else:
+                likely = (joint[span, 1] > 0) | (joint[span, 0] > 0) | rows.promo[span] | (rows.label[span] == "editorial")
+                extracted = likely & (rows.label[span] != "other") | (random.random(len(every)) < _FURNITURE_KEPT)
+                variants = [every[extracted], every][: 1 + index % 2] if layout.tags else [every]
+            for chosen in variants:
+                if len(chosen) == 0:
+                    continue
+                kept = layout if form == "html" else Layout.of_text([layout.texts[row - span.start] for row in chosen])
+                scores = first[chosen].copy()
+                if form == "text":
+                    scores[:, len(scoring.HEADS) :] = 0
+                jobs.append((kept, scores))
+                sources.append(chosen)
+        if not jobs:
+            return np.zeros((0, len(scoring.FEATURES)), np.float32), np.zeros(0, np.int64)
+        small = {name: array for name, array in arrays.items() if name.startswith((f"{form}_joint", "first_scale"))}
+        parts = Parallel(n_jobs=self.n_jobs)(
+            delayed(_features_of)(small, jobs[start : start + 100]) for start in range(0, len(jobs), 100)
+        )
+        return np.vstack(parts), np.concatenate(sources)
+
+    def _network(self, features: Any, target: Any, importance: Any, chosen: Any, member: int) -> Any:
+        """A standardiser and a network, or a constant where there is one class only."""
+        if len(chosen) == 0 or len(np.unique(target[chosen])) < 2:
+            return 0.0 if len(chosen) == 0 else (4.0 if target[chosen[0]] else -4.0)
+        scaler = StandardScaler().fit(features[chosen])
+        network = MLPClassifier(
+            (self.hidden,),
+            alpha=self.network_alpha,
+            batch_size=min(512, len(chosen)),
+            max_iter=self.network_epochs if len(chosen) > 50_000 else 8 * self.network_epochs,
+            random_state=self.random_state + member,
+        )
+        standard = np.clip(scaler.transform(features[chosen]), -scoring.CLIP, scoring.CLIP)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a fixed number of passes is the regularisation
+            network.fit(standard, target[chosen], sample_weight=importance[chosen])
+        return scaler, network
+
+    def _choose_threshold(self, form: str, rows: _Rows, source: Any, chances: NDArray[np.float64]) -> None:
+        words = np.fromiter((len(text.split()) for layout in rows.layouts for text in layout.texts), np.float64)[source]
+        editorial = rows.label[source] == "editorial"
+        if not hasattr(self, "_thresholds"):
+            self._thresholds: dict[str, float] = {}
+        self._thresholds[form] = loss_threshold(chances[editorial], words[editorial], self.loss_budget)
+
+    def _fit_kinds(
+        self, rows: _Rows, folds: Any, text: Any, tokens: Any, first: NDArray[np.float32], arrays: dict[str, NDArray[Any]]
+    ) -> None:
+        """Fit both stages of the kinds, on promo blocks alone."""
+        text_bits, markup_bits = min(self.kind_bits, self.text_bits), min(self.kind_bits - 1, self.markup_bits)
+        matrix = scipy.sparse.hstack([_fewer_bits(text, text_bits), _fewer_bits(tokens, markup_bits)], format="csr")
+        usable = rows.promo & (rows.kind != "")
+        numbers = np.array([KINDS.index(kind) if kind else -1 for kind in rows.kind])
+
+        def fit(train: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            weights, intercept = np.zeros((matrix.shape[1], len(KINDS))), np.zeros(len(KINDS))
+            chosen = train[usable[train]]
+            for number in range(len(KINDS)):
+                estimator = self._linear(matrix, numbers == number, np.ones(len(numbers)), chosen)
+                weights[:, number] = _weights(estimator, matrix.shape[1])
+                intercept[number] = _intercept(estimator)
+            return weights, intercept
+
+        scores = np.zeros((len(rows.page), len(KINDS)), np.float32)
+        for train, test in folds:
+            weights, intercept = fit(train)
+            scores[test] = matrix[test] @ weights + intercept
+        weights, intercept = fit(np.arange(len(rows.page)))
+        scale = max(float(np.abs(scores[usable]).std()), 1e-3) if usable.any() else 1.0
+        arrays["kind_text_table"] = weights[: 1 << text_bits] / scale
+        arrays["kind_markup_table"] = weights[1 << text_bits :] / scale
+        arrays["kind_intercept"] = intercept / scale
+        joint = (first / arrays["first_scale"]) @ arrays["html_joint_weights"] + arrays["html_joint_intercept"]
+        features = np.vstack(
+            [
+                scoring.kind_features(scores[span] / scale, scoring.probability(joint[span, 0].astype(np.float64)), layout)
+                for layout, span in ((layout, rows.of_page(index)) for index, layout in enumerate(rows.layouts))
+                if layout.texts
+            ]
+        )
+        arrays["kind_weights"] = np.zeros((features.shape[1], len(KINDS)))
+        arrays["kind_second_intercept"] = np.full(len(KINDS), -8.0)
+        present = np.unique(numbers[usable])
+        if len(present) == 1:
+            arrays["kind_second_intercept"][present[0]] = 8.0
+        elif len(present) > 1:
+            estimator = LogisticRegression(C=0.3, max_iter=1000, tol=1e-3).fit(features[usable], numbers[usable])
+            coefficients, offsets = estimator.coef_, estimator.intercept_
+            if len(present) == 2:  # scikit-learn keeps one row of two
+                coefficients, offsets = np.vstack([0 * coefficients, coefficients]), np.concatenate([0 * offsets, offsets])
+            arrays["kind_weights"][:, present] = coefficients.T
+            arrays["kind_second_intercept"][present] = offsets
+
+    # -- use -------------------------------------------------------------------------------------------------------------
+
+    def _model(self) -> scoring.Model:
+        if not hasattr(self, "model_"):
+            raise NotFittedError("this PaywallClassifier has learned nothing yet: call fit, or PaywallClassifier.load(folder)")
+        return self.model_
+
+    def predict_proba(self, documents: Sequence[Document]) -> NDArray[np.object_]:
+        """Probabilities of the labels.
+
+        Returns
+        -------
+        object array of shape (n_documents,)
+            For each document an array of shape (n_blocks, 3): editorial, promo, other.
+        """
+        arrays = self._model().arrays
+        return _objects([scoring.score(arrays, document.layout).labels for document in _checked(documents)])
+
+    def predict(self, documents: Sequence[Document]) -> NDArray[np.object_]:
+        """Labels by the decision rule: promo where its probability reaches the threshold, else the likelier of the others.
+
+        Returns
+        -------
+        object array of shape (n_documents,)
+            For each document an array of str of shape (n_blocks,).
+        """
+        model = self._model()
+        labels = []
+        for document, chances in zip(documents, self.predict_proba(documents), strict=True):
+            labels.append(decide(chances, model.threshold(document.layout)))
+        return _objects(labels)
+
+    def score(
+        self, documents: Sequence[Document], labels: Sequence[Sequence[str | None]], sample_weight: Any = None
+    ) -> float:
+        """Average precision of promo against the rest, over all blocks that are not left out; nan without a promo."""
+        rows = _gather(documents, labels, None)
+        chances = np.concatenate([np.zeros((0, 3)), *self.predict_proba(documents)])[:, 1]
+        if not rows.promo.any():
+            return float("nan")
+        weight = None if sample_weight is None else np.asarray(sample_weight)[rows.page][rows.known]
+        return float(average_precision_score(rows.promo[rows.known], chances[rows.known], sample_weight=weight))
+
+    def save(self, folder: str | Path, card: str = "") -> None:
+        """Write a model folder: safetensors, JSON, card."""
+        model = self._model()
+        arrays = {name: array.astype(np.float16 if name.endswith("_table") else np.float32) for name, array in model.arrays.items()}
+        storage.save(folder, arrays, model.config, card)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> PaywallClassifier:
+        """Read a model folder; no code in it is run.
+
+        Raises
+        ------
+        ModelError
+            The folder is missing, damaged, of a newer format, or no model.
+        """
+        arrays, config = storage.load(folder, scoring.SHAPES)
+        known = cls().get_params()
+        parameters = {name: value for name, value in config.get("parameters", {}).items() if name in known}
+        classifier = cls(**parameters)
+        classifier.model_ = scoring.Model(arrays, config)
+        classifier.classes_ = np.array(LABELS)
+        return classifier
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+
+def decide(chances: NDArray[np.float64], threshold: float) -> NDArray[np.str_]:
+    """Labels from probabilities of shape (n_blocks, 3)."""
+    labels = np.where(chances[:, 0] >= chances[:, 2], "editorial", "other")
+    return np.where(chances[:, 1] >= threshold, "promo", labels)
+
+
+def loss_threshold(chances: NDArray[np.float64], words: NDArray[np.float64], budget: float) -> float:
+    """The lowest threshold at which blocks with `chances` lose at most the share `budget` of their `words`; 0.5 without any.
+
+    Parameters
+    ----------
+    chances : array of shape (n_blocks,)
+        Probability of promo of editorial blocks.
+    words : array of shape (n_blocks,)
+    budget : float
+        Between 0 and 1.
+    """
+    if len(chances) == 0 or words.sum() == 0:
+        return 0.5
+    order = np.argsort(-chances, kind="stable")
+    lost = np.cumsum(words[order]) / words.sum()
+    first_kept = int(np.searchsorted(lost, budget, side="right"))
+    if first_kept == len(order):
+        return 0.0
+    return float(min(np.nextafter(chances[order[first_kept]], 2.0), 1.0))
+
+
+def _gather(documents: Sequence[Document], labels: Sequence[Sequence[str | None]], groups: ArrayLike | None) -> _Rows:
+    documents = _checked(documents)
+    if len(documents) != len(labels):
+        raise ValueError(f"{len(documents)} documents but labels for {len(labels)}")
+    label, kind = [], []
+    for number, (document, row) in enumerate(zip(documents, labels, strict=True)):
+        if len(document.blocks) != len(row):
+            raise ValueError(f"document {number} has {len(document.blocks)} blocks but {len(row)} labels")
+        for value in row:
+            if value not in _KNOWN:
+                raise ValueError(f"document {number}: no such label: {value!r}; expected one of {', '.join(LABELS)}, promo:KIND, not_promo, any")
+            name, _, sort = ("" if value in LEFT_OUT else str(value)).partition(":")
+            label.append(name)
+            kind.append(sort)
+    group = np.arange(len(documents)) if groups is None else np.asarray(groups)
+    if group.shape != (len(documents),):
+        raise ValueError(f"groups must have one entry for each of the {len(documents)} documents, not shape {group.shape}")
+    page = np.repeat(np.arange(len(documents)), [len(document.blocks) for document in documents])
+    layouts = [scoring.as_form(document.layout) for document in documents]
+    return _Rows(layouts, page, np.array(label, dtype="U10"), np.array(kind, dtype="U10"), group)
+
+
+def _checked(documents: Sequence[Document]) -> Sequence[Document]:
+    for document in documents:
+        if not isinstance(document, Document):
+            raise TypeError(f"expected documents made by parse_html or parse_text, not {type(document).__name__}")
+    return documents
+
+
+def _objects(values: list[Any]) -> NDArray[np.object_]:
+    result = np.empty(len(values), object)
+    result[:] = values
+    return result
+
+
+def _head_rows(rows: _Rows, head: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The target of a head, and the rows that it learns from."""
+    if head == "promo":
+        return rows.promo, rows.known
+    return rows.label == "editorial", rows.told_apart
+
+
+def _page_weights(rows: _Rows) -> NDArray[np.float64]:
+    """Each page weighs as the square root of its blocks, so that a giant one does not rule; the mean is 1."""
+    sizes = np.bincount(rows.page, minlength=len(rows.layouts))
+    weights = 1 / np.sqrt(np.maximum(sizes, 1))[rows.page]
+    return np.asarray(weights / weights.mean())
+
+
+def _normalised_matrix(columns: Any, counts: Any, width: int) -> Any:
+    values = np.repeat((1 / np.sqrt(np.maximum(counts, 1))).astype(np.float32), counts)
+    return scipy.sparse.csr_matrix((values, columns, np.concatenate(([0], np.cumsum(counts)))), shape=(len(counts), width))
+
+
+def _markup_rows(layouts: list[Layout], bits: int) -> Any:
+    """The markup tokens of some layouts as a sparse matrix, one row a block."""
+    parts = []
+    for layout in layouts:
+        tokens = markup.read_markup(layout)
+        n = len(layout.texts)
+        rows, columns, values = [], [], []
+        for level, pairs in enumerate(markup.standing(layout)):
+            blocks, places = markup.token_pairs(tokens, pairs)
+            counts = np.bincount(blocks, minlength=n)
+            rows.append(blocks)
+            columns.append(markup.token_columns(tokens, level, bits)[places])
+            values.append((1 / np.sqrt(np.maximum(counts, 1)))[blocks].astype(np.float32))
+        parts.append(
+            scipy.sparse.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(n, 1 << bits))
+        )
+    return scipy.sparse.vstack(parts, format="csr")
+
+
+def _fewer_bits(matrix: Any, bits: int) -> Any:
+    """The same matrix over a smaller hashed table: columns are the leading bits of the hash."""
+    shift = scoring.bits_of(np.empty(matrix.shape[1], np.bool_)) - bits
+    return scipy.sparse.csr_matrix((matrix.data, matrix.indices >> shift, matrix.indptr), shape=(matrix.shape[0], 1 << bits))
+
+
+def _features_of(arrays: dict[str, NDArray[Any]], jobs: list[tuple[Layout, NDArray[np.float32]]]) -> NDArray[np.float32]:
+    return np.vstack([scoring.second_stage_features(arrays, layout, scores) for layout, scores in jobs])
+
+
+def _decision(estimator: Any, matrix: Any) -> Any:
+    return np.full(matrix.shape[0], estimator) if isinstance(estimator, float) else estimator.decision_function(matrix)
+
+
+def _weights(estimator: Any, width: int) -> NDArray[np.float64]:
+    return np.zeros(width) if isinstance(estimator, float) else np.asarray(estimator.coef_[0])
+
+
+def _intercept(estimator: Any) -> float:
+    return estimator if isinstance(estimator, float) else float(estimator.intercept_[0])
+
+
+def _store_network(arrays: dict[str, NDArray[Any]], prefix: str, members: list[Any], width: int) -> None:
+    """Several networks with one hidden layer as one wider network that gives their mean log-odds.
+
+    All members saw the same rows and so have the same standardiser.
+    """
+    if any(isinstance(member, float) for member in members):
+        arrays[f"{prefix}_mean"], arrays[f"{prefix}_scale"] = np.zeros(width), np.ones(width)
+        arrays[f"{prefix}_hidden_weights"], arrays[f"{prefix}_hidden_intercept"] = np.zeros((width, 1)), np.zeros(1)
+        arrays[f"{prefix}_output_weights"] = np.zeros(1)
+        arrays[f"{prefix}_output_intercept"] = np.array([next(member for member in members if isinstance(member, float))])
+    else:
+        scaler, networks = members[0][0], [network for _, network in members]
+        arrays[f"{prefix}_mean"], arrays[f"{prefix}_scale"] = scaler.mean_, scaler.scale_
+        arrays[f"{prefix}_hidden_weights"] = np.hstack([network.coefs_[0] for network in networks])
+        arrays[f"{prefix}_hidden_intercept"] = np.concatenate([network.intercepts_[0] for network in networks])
+        arrays[f"{prefix}_output_weights"] = np.concatenate([network.coefs_[1][:, 0] for network in networks]) / len(networks)
+        arrays[f"{prefix}_output_intercept"] = np.mean([network.intercepts_[1] for network in networks], axis=0)
+    arrays[f"{prefix}_calibration"] = np.array([1.0, 0.0])
+
+
+def _platt(log_odds: NDArray[np.float64], target: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Slope and intercept that make log-odds calibrated (Platt, 1999)."""
+    if len(np.unique(target)) < 2:
+        return np.array([1.0, 0.0])
+    fitted = LogisticRegression(C=1e3).fit(log_odds[:, None], target)
+    slope = float(fitted.coef_[0, 0])
+    # a slope that is not positive comes from a handful of rows; it must not turn the model round
+    return np.array([slope, float(fitted.intercept_[0])]) if slope > 0 else np.array([1.0, 0.0])
+
+

@@ -1,0 +1,256 @@
+"""Plain data: what a page is made of, once it has been read."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+LABELS = ("editorial", "promo", "other")
+KINDS = ("paywall", "subscribe", "newsletter", "register", "donate", "follow", "app")
+
+#: Share of a page's words that may go before a cleaning warns; a page of promos only is rarer than a wrong model.
+NEARLY_ALL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The blocks of a page and the elements around them, as parallel lists.
+
+    Elements are numbered in document order, so a parent comes before its children. Plain text has no elements.
+
+    Attributes
+    ----------
+    texts : list of str
+        Text of each block, white space folded.
+    containers : list of int
+        For each block, the number of the block-level element that it stands in, or -1.
+    inlines : list of list of int
+        For each block, the numbers of the inline elements inside it.
+    link_lengths : list of int
+        For each block, how many of its characters (white space aside) stand in a link.
+    parents : list of int
+        For each element, the number of its parent, or -1.
+    tags : list of str
+        For each element, its name in lower case.
+    attributes : list of mapping
+        For each element, its attributes; a value may be None.
+    starts, ends : list of int
+        For each element, its subtree's blocks: ``starts[e]`` to ``ends[e]`` (exclusive).
+    """
+
+    texts: list[str]
+    containers: list[int]
+    inlines: list[list[int]]
+    link_lengths: list[int]
+    parents: list[int]
+    tags: list[str]
+    attributes: list[Mapping[str, str | None]]
+    starts: list[int]
+    ends: list[int]
+
+    @classmethod
+    def of_text(cls, texts: list[str]) -> Layout:
+        """The layout of plain text: blocks without elements."""
+        n = len(texts)
+        return cls(texts, [-1] * n, [[] for _ in range(n)], [0] * n, [], [], [], [], [])
+
+    def path(self, element: int) -> str:
+        """Names of an element and its ancestors, root first: ``"html/body/p"``; empty for -1."""
+        names = []
+        while element >= 0:
+            names.append(self.tags[element])
+            element = self.parents[element]
+        return "/".join(reversed(names))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A maximal run of inline text inside one block-level element, or a paragraph of plain text.
+
+    Attributes
+    ----------
+    index : int
+        Place among the document's blocks, from 0.
+    text : str
+        The text, white space folded.
+    tag : str
+        Name of the block-level element that holds it (``""`` in plain text).
+    path : str
+        Names of that element and its ancestors, root first, joined by ``/``.
+    fingerprint : str
+        12 hexadecimal digits of the SHA-256 of the normalised text, a hyphen, and which occurrence of that text it is.
+    label : {"editorial", "promo", "other"} or None
+        None before classification.
+    kind : str or None
+        The most probable kind of a promo block, else None.
+    probabilities : dict of str to float
+        For each label; they sum to 1. Empty before classification.
+    kinds : dict of str to float
+        For each kind of promo, given that the block is a promo; they sum to 1. Empty before classification.
+    """
+
+    index: int
+    text: str
+    tag: str
+    path: str
+    fingerprint: str
+    label: str | None = None
+    kind: str | None = None
+    probabilities: dict[str, float] = field(default_factory=dict)
+    kinds: dict[str, float] = field(default_factory=dict)
+
+    def probability(self, drop: Iterable[str] = ("promo",), kinds: Iterable[str] | None = None) -> float:
+        """Summed probability of the labels in `drop`; of promo, only of the `kinds`, if given."""
+        total = 0.0
+        for label in drop:
+            share = self.probabilities[label]
+            if label == "promo" and kinds is not None:
+                share *= sum(self.kinds[kind] for kind in kinds)
+            total += share
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Whether the page gives its whole text.
+
+    Attributes
+    ----------
+    state : {"open", "locked", "unknown"}
+    evidence : tuple of str
+        What that rests on, in words.
+    """
+
+    state: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A page or a text, read into blocks. Plain data: it can be pickled and compared.
+
+    Attributes
+    ----------
+    source : str, bs4.BeautifulSoup or bs4.Tag
+        What was read (bytes decoded).
+    form : {"html", "soup", "text"}
+        How it was read.
+    blocks : tuple of Block
+        In document order.
+    layout : Layout
+        What the classifier's features are made from.
+    access : Access
+        ``unknown`` before classification.
+    language : str or None
+        The page's own ``<html lang>``; it can lie.
+    model : str or None
+        Name and version of the model that labelled it.
+    threshold : float or None
+        The threshold that its labels were decided by.
+    """
+
+    source: Any
+    form: str
+    blocks: tuple[Block, ...]
+    layout: Layout = field(repr=False, compare=False)
+    access: Access = Access("unknown", ())
+    language: str | None = None
+    model: str | None = None
+    threshold: float | None = None
+
+    def dropped(
+        self,
+        drop: Iterable[str] = ("promo",),
+        kinds: Iterable[str] | None = None,
+        threshold: float | None = None,
+    ) -> list[Block]:
+        """Blocks whose summed probability of the labels in `drop` reaches `threshold` (default: the document's own).
+
+        Raises
+        ------
+        ValueError
+            The document has no labels yet, or a label, kind or threshold is none.
+        """
+        drop, kinds, threshold = check_decision(drop, kinds, threshold)
+        if threshold is None:
+            threshold = self.threshold
+        if threshold is None:
+            raise ValueError("this document has no labels yet: make it with classify_html or classify_text")
+        return [block for block in self.blocks if block.probability(drop, kinds) >= threshold]
+
+    def kept(
+        self,
+        drop: Iterable[str] = ("promo",),
+        kinds: Iterable[str] | None = None,
+        threshold: float | None = None,
+    ) -> list[Block]:
+        """The other blocks than `dropped`, which takes the same arguments."""
+        gone = {block.index for block in self.dropped(drop, kinds, threshold)}
+        return [block for block in self.blocks if block.index not in gone]
+
+
+def check_decision(
+    drop: Iterable[str], kinds: Iterable[str] | None, threshold: float | None
+) -> tuple[tuple[str, ...], tuple[str, ...] | None, float | None]:
+    """`drop` and `kinds` as tuples, checked, and the threshold.
+
+    Raises
+    ------
+    ValueError
+        A label or kind that does not exist, or a threshold outside 0 to 1.
+    """
+    labels = _names(drop, LABELS, "drop")
+    if kinds is not None:
+        kinds = _names(kinds, KINDS, "kinds")
+    if threshold is not None and not 0.0 <= threshold <= 1.0:
+        raise ValueError(f"threshold must be a probability between 0 and 1, not {threshold!r}")
+    return labels, kinds, threshold
+
+
+def _names(values: Iterable[str], allowed: Sequence[str], argument: str) -> tuple[str, ...]:
+    names = (values,) if isinstance(values, str) else tuple(values)
+    for name in names:
+        if name not in allowed:
+            raise ValueError(f"{argument}={name!r}: expected some of {', '.join(allowed)}")
+    return tuple(dict.fromkeys(names))
+
+
+def fold(text: str) -> str:
+    """The text with every run of white space as one space, and none at the ends."""
+    return " ".join(text.split())
+
+
+def fingerprints(texts: Iterable[str]) -> list[str]:
+    """For each text, a hash of its normalised form (NFKC, case folded, white space folded) and its occurrence number.
+
+    The same text on the same page keeps its fingerprint when other blocks of the page change.
+    """
+    seen: dict[str, int] = {}
+    result = []
+    for text in texts:
+        normal = fold(unicodedata.normalize("NFKC", text).casefold())
+        digest = hashlib.sha256(normal.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        seen[digest] = occurrence = seen.get(digest, 0) + 1
+        result.append(f"{digest}-{occurrence}")
+    return result
+
+
+def document(source: Any, form: str, layout: Layout, language: str | None = None) -> Document:
+    """A document without labels."""
+    paths: dict[int, str] = {}
+    blocks = []
+    for index, (text, fingerprint) in enumerate(zip(layout.texts, fingerprints(layout.texts), strict=True)):
+        element = layout.containers[index]
+        if element not in paths:
+            paths[element] = layout.path(element)
+        tag = layout.tags[element] if element >= 0 else ""
+        blocks.append(Block(index, text, tag, paths[element], fingerprint))
+    return Document(source, form, tuple(blocks), layout, language=language)
+
+
+def relabel(block: Block, **changes: Any) -> Block:
+    """A copy of a block with other labels."""
+    return replace(block, **changes)

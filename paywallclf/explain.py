@@ -1,0 +1,120 @@
+"""What drove the score of one block."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paywallclf import scoring
+from paywallclf.api import _resolve
+from paywallclf.document import Document, Layout
+from paywallclf.features import context, markup, ngrams, shape
+
+if TYPE_CHECKING:
+    from paywallclf.api import AnyModel
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Reasons for a block's promo score. Positive numbers speak for promo; all are log-odds.
+
+    Attributes
+    ----------
+    ngrams : list of (str, float)
+        Character and word n-grams of the text, by their weight in the first stage's sum; an edge of the block shows as ``|``.
+    markup : list of (str, float)
+        Tokens of the elements, with where they stand (``own``, ``near``, ``around``).
+    groups : dict of str to float
+        For each group of the second stage's features, by how much the log-odds fall when the group is replaced by the means
+        of the training data (occlusion; Zeiler and Fergus, 2014). They need not add up.
+    log_odds : float
+        The block's calibrated log-odds of promo.
+    """
+
+    ngrams: list[tuple[str, float]]
+    markup: list[tuple[str, float]]
+    groups: dict[str, float]
+    log_odds: float
+
+
+#: Groups of the second stage's features.
+_GROUPS = {
+    "text": ("text_promo", "text_editorial", *shape.TEXT_SHAPE[:13]),
+    "markup": ("markup_promo", "markup_editorial", *shape.MARKUP_SHAPE),
+    "position": shape.TEXT_SHAPE[13:],
+    "neighbours": tuple(name for name in context.CONTEXT if name.startswith(("before", "after"))),
+    "subtrees": tuple(name for name in context.CONTEXT if name.startswith("ancestor")),
+    "page": tuple(name for name in context.CONTEXT if not name.startswith(("before", "after", "ancestor"))),
+}
+
+
+def explain(document: Document, index: int, *, model: AnyModel = None, most: int = 12) -> Explanation:
+    """What drove the promo score of one block.
+
+    Parameters
+    ----------
+    document : Document
+    index : int
+        The block's index.
+    model
+        As for `clean_html`.
+    most : int
+        How many n-grams and tokens to give.
+
+    Raises
+    ------
+    IndexError
+        The document has no such block.
+    """
+    if not 0 <= index < len(document.blocks):
+        raise IndexError(f"the document has {len(document.blocks)} blocks, none with index {index}")
+    arrays = _resolve(model).arrays
+    layout = scoring.as_form(document.layout)
+    form = "html" if layout.tags else "text"
+    features = scoring.second_stage_features(arrays, layout, scoring.first_stage(arrays, layout))
+    row = features[index : index + 1]
+    log_odds = scoring.network(arrays, f"{form}_promo", row)[0]
+    groups = {}
+    for group, names in _GROUPS.items():
+        occluded = row.copy()
+        columns = [scoring.FEATURES.index(name) for name in names]
+        occluded[0, columns] = arrays[f"{form}_promo_mean"][columns]
+        groups[group] = float(log_odds - scoring.network(arrays, f"{form}_promo", occluded)[0])
+    return Explanation(
+        _strongest(_ngram_weights(arrays["text_table"][:, 0], layout.texts[index]), most),
+        _strongest(_markup_weights(arrays["markup_table"][:, 0], layout, index), most),
+        groups,
+        float(log_odds),
+    )
+
+
+def _strongest(weights: Iterable[tuple[str, float]], most: int) -> list[tuple[str, float]]:
+    sums: defaultdict[str, float] = defaultdict(float)
+    for name, weight in weights:
+        sums[name] += weight
+    return sorted(sums.items(), key=lambda item: -abs(item[1]))[:most]
+
+
+def _ngram_weights(table: scoring.Floats, text: str) -> list[tuple[str, float]]:
+    hashes = ngrams.hash_texts([text], scoring.bits_of(table))
+    weights = table[hashes.columns] / np.sqrt(max(len(hashes.columns), 1))
+    return list(zip(ngrams.name_features(text), weights.tolist(), strict=True))
+
+
+def _markup_weights(table: scoring.Floats, layout: Layout, index: int) -> list[tuple[str, float]]:
+    if not layout.tags:
+        return []
+    tokens = markup.read_markup(layout)
+    found = []
+    for level, (rows, elements) in enumerate(markup.standing(layout)):
+        own = elements[rows == index]
+        names = [name for element in own for name in markup.element_names(layout.tags[element], layout.attributes[element])]
+        _, places = markup.token_pairs(tokens, (np.zeros(len(own), np.int64), own))
+        columns = markup.token_columns(tokens, level, scoring.bits_of(table))[places]
+        weights = table[columns] / np.sqrt(max(len(columns), 1))
+        found += [(f"{markup.LEVELS[level]} {name}", weight) for name, weight in zip(names, weights.tolist(), strict=True)]
+    return found

@@ -1,0 +1,1 @@
+"""Numbers from blocks: hashed n-grams, markup tokens, shape, context."""

@@ -1,0 +1,153 @@
+"""Dense features of a block by itself: lengths, punctuation, digits, currency, capitals, links, position."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paywallclf.document import Layout
+
+#: Classes of characters that are counted, by Unicode category.
+_CLASSES = ("letter", "capital", "digit", "punctuation", "sentence", "currency", "space", "ideograph")
+_SENTENCE_ENDS = frozenset(".!?。!?…؟।:")
+
+#: Elements whose presence says what a block is for.
+_TAGS = ("p", "li", "h1", "h2", "h3", "h4", "td", "button", "label", "div", "span", "a", "figcaption", "blockquote", "pre")
+_AROUND = ("form", "button", "dialog", "aside", "nav", "footer", "header", "article", "main", "table", "ul", "figure")
+
+TEXT_SHAPE = (
+    "log_length", "log_words", "word_length", "capitals", "digits", "punctuation", "sentence_ends", "currency",
+    "ideographs", "ends_sentence", "ends_question", "ends_exclamation", "ends_colon", "position", "position_end",
+    "log_blocks", "log_copies", "copies_before",
+)  # fmt: skip
+MARKUP_SHAPE = (
+    "link_share", "inlines", "depth", "log_fields_near", "log_fields_around",
+    *(f"tag_{tag}" for tag in _TAGS), *(f"in_{tag}" for tag in _AROUND),
+)  # fmt: skip
+
+_FIELDS = frozenset(("input", "button"))
+#: Form fields looked at on one page; more is a hostile page.
+_MOST_FIELDS = 500
+
+
+@lru_cache(maxsize=1)
+def _table() -> NDArray[np.uint8]:
+    """For each code point of the first two planes, its classes as bits."""
+    table = np.zeros(0x20000, np.uint8)
+    for code in range(len(table)):
+        character = chr(code)
+        category = unicodedata.category(character)
+        bits = 0
+        bits |= (category[0] == "L") << 0
+        bits |= (category == "Lu") << 1
+        bits |= (category[0] == "N") << 2
+        bits |= (category[0] == "P") << 3
+        bits |= (character in _SENTENCE_ENDS) << 4
+        bits |= (category == "Sc") << 5
+        bits |= character.isspace() << 6
+        bits |= (category == "Lo" and 0x2E80 <= code) << 7
+        table[code] = bits
+    return table
+
+
+def text_shape(layout: Layout) -> NDArray[np.float32]:
+    """Features of the text alone, one row a block, one column for each of `TEXT_SHAPE`."""
+    texts = layout.texts
+    n = len(texts)
+    result = np.zeros((n, len(TEXT_SHAPE)), np.float32)
+    if n == 0:
+        return result
+    lengths = np.fromiter(map(len, texts), np.int64, n)
+    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
+    table = _table()
+    bits = table[np.minimum(codes, len(table) - 1)]
+    counts = {
+        name: np.add.reduceat((bits >> k) & 1, starts, dtype=np.int64) for k, name in enumerate(_CLASSES)
+    }
+    words = counts["space"] + 1
+    last = codes[starts + lengths - 1]
+    order = np.arange(n)
+    copies, before = _copies(texts)
+    result[:, 0] = np.log1p(lengths)
+    result[:, 1] = np.log1p(words)
+    result[:, 2] = np.minimum(lengths / words, 20)
+    result[:, 3] = counts["capital"] / np.maximum(counts["letter"], 1)
+    result[:, 4] = counts["digit"] / lengths
+    result[:, 5] = counts["punctuation"] / lengths
+    result[:, 6] = np.minimum(counts["sentence"], 10)
+    result[:, 7] = np.minimum(counts["currency"], 5)
+    result[:, 8] = counts["ideograph"] / lengths
+    result[:, 9] = (table[np.minimum(last, len(table) - 1)] >> 4) & 1
+    for column, character in ((10, "?"), (11, "!"), (12, ":")):
+        result[:, column] = last == ord(character)
+    result[:, 13] = order / n
+    result[:, 14] = np.log1p(n - 1 - order)
+    result[:, 15] = np.log1p(n)
+    result[:, 16] = np.log(copies)
+    result[:, 17] = np.minimum(before, 5)
+    return result
+
+
+def _copies(texts: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How often each text stands on the page, and how often before this place."""
+    total = Counter(texts)
+    seen: Counter[str] = Counter()
+    before = np.zeros(len(texts), np.int64)
+    for index, text in enumerate(texts):
+        before[index] = seen[text]
+        seen[text] += 1
+    return np.fromiter((total[text] for text in texts), np.int64, len(texts)), before
+
+
+def markup_shape(layout: Layout) -> NDArray[np.float32]:
+    """Features of the elements, one row a block, one column for each of `MARKUP_SHAPE`; zeros for plain text."""
+    n = len(layout.texts)
+    result = np.zeros((n, len(MARKUP_SHAPE)), np.float32)
+    if not layout.tags or n == 0:
+        return result
+    around = {-1: 0}  # element → which of _AROUND it stands in, as bits
+    depths = {-1: 0}
+    bit = {tag: 1 << k for k, tag in enumerate(_AROUND)}
+    for element, (tag, parent) in enumerate(zip(layout.tags, layout.parents, strict=True)):
+        around[element] = around[parent] | bit.get(tag, 0)
+        depths[element] = depths[parent] + 1
+    fields = _fields(layout)
+    tags, parents = layout.tags, layout.parents
+    column = {tag: 5 + k for k, tag in enumerate(_TAGS)}
+    for block, (container, inlines) in enumerate(zip(layout.containers, layout.inlines, strict=True)):
+        row = result[block]
+        row[0] = layout.link_lengths[block] / len(layout.texts[block])
+        row[1] = min(len(inlines), 10)
+        row[2] = min(depths[container], 40)
+        if container >= 0:
+            parent = parents[container]
+            row[3] = np.log1p(fields.get(parent, 0))
+            row[4] = np.log1p(fields.get(parents[parent] if parent >= 0 else -1, 0))
+            if tags[container] in column:
+                row[column[tags[container]]] = 1
+        for element in inlines:
+            if tags[element] in column:
+                row[column[tags[element]]] = 1
+    bits = np.fromiter((around[container] for container in layout.containers), np.int64, n)
+    for k in range(len(_AROUND)):
+        result[:, 5 + len(_TAGS) + k] = (bits >> k) & 1
+    return result
+
+
+def _fields(layout: Layout) -> dict[int, int]:
+    """How many form fields and buttons stand in each element's subtree, for the elements that have any."""
+    counts: dict[int, int] = {}
+    found = [element for element, tag in enumerate(layout.tags) if tag in _FIELDS][:_MOST_FIELDS]
+    for element in found:
+        if layout.attributes[element].get("type") == "hidden":
+            continue
+        element = layout.parents[element]
+        while element >= 0:
+            counts[element] = counts.get(element, 0) + 1
+            element = layout.parents[element]
+    return counts

@@ -1,0 +1,1 @@
+"""HTML in, blocks out, HTML back."""

@@ -1,0 +1,256 @@
+"""The learned arrays applied to a page: NumPy only, no scikit-learn on the way.
+
+First stage: two linear models, one over the n-grams of the text and one over the tokens of the markup, each with a head for
+promo and one for editorial. Second stage: a small neural network over those scores, the block's shape and its context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paywallclf.document import KINDS, Layout
+from paywallclf.features import context, markup, ngrams, shape
+
+Floats = NDArray[np.float32]
+
+#: Heads of both stages: promo against the rest, and editorial against other among what is no promo.
+HEADS = ("promo", "editorial")
+
+#: A page with elements and plain text have a second stage each.
+FORMS = ("html", "text")
+
+#: Names of the second stage's features, in order.
+FEATURES = (*context.SCORES, *HEADS, *shape.TEXT_SHAPE, *shape.MARKUP_SHAPE, *context.CONTEXT)
+
+#: A page with fewer classes and ids than this share of its blocks is read as text.
+NAMED_SHARE = 0.1
+
+#: Standardised features are cut off here, so that nothing unheard of outweighs the rest.
+CLIP = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a model says of a page's blocks.
+
+    Attributes
+    ----------
+    labels : array of float64, shape (n_blocks, 3)
+        Probabilities of editorial, promo and other (the order of `paywallclf.document.LABELS`); rows sum to 1.
+    kinds : array of float64, shape (n_blocks, 7) or None
+        Probabilities of the kinds, given promo; rows sum to 1. None where they were not asked for.
+    """
+
+    labels: NDArray[np.float64]
+    kinds: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A trained model: learned arrays and settings. Read-only, so that threads share one.
+
+    Attributes
+    ----------
+    arrays : mapping of str to array
+        As `SHAPES` lists them.
+    config : mapping
+        ``name``, ``version``, ``thresholds`` (form → probability), and what the model was trained on.
+    """
+
+    arrays: Mapping[str, NDArray[Any]] = field(repr=False)
+    config: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name and version."""
+        return f"{self.config.get('name', 'model')} {self.config.get('version', '0')}"
+
+    def threshold(self, layout: Layout) -> float:
+        """The default threshold for a page."""
+        return float(self.config["thresholds"][form_of(layout)])
+
+
+def _shapes() -> dict[str, tuple[int | str, ...]]:
+    heads, scores, features, kinds = len(HEADS), len(context.SCORES), len(FEATURES), len(KINDS)
+    shapes: dict[str, tuple[int | str, ...]] = {
+        "text_table": ("text rows", heads),
+        "text_intercept": (heads,),
+        "markup_table": ("markup rows", heads),
+        "markup_intercept": (heads,),
+        "first_scale": (scores,),
+        "kind_text_table": ("kind text rows", kinds),
+        "kind_markup_table": ("kind markup rows", kinds),
+        "kind_intercept": (kinds,),
+        "kind_weights": (6 * kinds, kinds),
+        "kind_second_intercept": (kinds,),
+    }
+    for form in FORMS:
+        shapes[f"{form}_joint_weights"] = (scores, heads)
+        shapes[f"{form}_joint_intercept"] = (heads,)
+        for head in HEADS:
+            prefix = f"{form}_{head}"
+            shapes[f"{prefix}_mean"] = shapes[f"{prefix}_scale"] = (features,)
+            shapes[f"{prefix}_hidden_weights"] = (features, f"{prefix} hidden")
+            shapes[f"{prefix}_hidden_intercept"] = shapes[f"{prefix}_output_weights"] = (f"{prefix} hidden",)
+            shapes[f"{prefix}_output_intercept"] = (1,)
+            shapes[f"{prefix}_calibration"] = (2,)
+    return shapes
+
+
+def first_stage(arrays: Mapping[str, NDArray[Any]], layout: Layout) -> Floats:
+    """Log-odds of the first stage, one column for each of `paywallclf.features.context.SCORES`."""
+    heads = len(HEADS)
+    result = np.zeros((len(layout.texts), 2 * heads), np.float32)
+    result[:, :heads] = text_sums(arrays["text_table"], layout) + arrays["text_intercept"]
+    if layout.tags:
+        result[:, heads:] = markup_sums(arrays["markup_table"], layout) + arrays["markup_intercept"]
+    return result
+
+
+def bits_of(table: NDArray[Any]) -> int:
+    """How many bits number the rows of a hashed table."""
+    return int(len(table)).bit_length() - 1
+
+
+def text_sums(table: NDArray[Any], layout: Layout) -> Floats:
+    """Sums of a table's rows over the n-grams of each block, divided by the square root of their number."""
+    hashes = ngrams.hash_texts(layout.texts, bits_of(table))
+    sums = _sums(table, hashes.columns, hashes.rows, len(layout.texts))
+    return sums / np.sqrt(np.maximum(hashes.counts, 1))[:, None].astype(np.float32)
+
+
+def markup_sums(table: NDArray[Any], layout: Layout) -> Floats:
+    """Sums of a table's rows over the tokens of each block's elements, each level divided by the square root of its number."""
+    n = len(layout.texts)
+    tokens = markup.read_markup(layout)
+    per_element = np.diff(tokens.starts)
+    owner = np.repeat(np.arange(len(per_element)), per_element)
+    result = np.zeros((n, table.shape[1]), np.float32)
+    for level, (rows, elements) in enumerate(markup.standing(layout)):
+        columns = markup.token_columns(tokens, level, bits_of(table))
+        of_element = _sums(table, columns, owner, len(per_element))
+        counts = np.bincount(rows, per_element[elements], minlength=n)
+        for head in range(table.shape[1]):
+            sums = np.bincount(rows, of_element[elements, head], minlength=n)
+            result[:, head] += sums / np.sqrt(np.maximum(counts, 1))
+    return result
+
+
+def _sums(table: NDArray[Any], columns: NDArray[Any], rows: NDArray[Any], n: int) -> Floats:
+    picked = table[columns]
+    return np.stack([np.bincount(rows, picked[:, head], minlength=n) for head in range(table.shape[1])], axis=1).astype(np.float32)
+
+
+def second_stage_features(arrays: Mapping[str, NDArray[Any]], layout: Layout, first: Floats) -> Floats:
+    """The second stage's input, one row a block, one column for each of `FEATURES`.
+
+    The layout is one that `as_form` gave. `first` may come from models that did not see the page: out-of-fold scores in
+    training.
+    """
+    form = "html" if layout.tags else "text"
+    scaled = first / arrays["first_scale"]
+    joint = scaled @ arrays[f"{form}_joint_weights"] + arrays[f"{form}_joint_intercept"]
+    return np.hstack(
+        [np.clip(scaled, -6, 6), joint, shape.text_shape(layout), shape.markup_shape(layout), context.context(layout, joint)]
+    ).astype(np.float32)
+
+
+def form_of(layout: Layout) -> str:
+    """Which second stage a layout is for: ``"html"``, or ``"text"`` where its elements say next to nothing.
+
+    Bare paragraphs, as extractors give them back, are read as the text that they are: to a model of whole pages, a plain
+    ``<p>`` in an ``<article>`` is the very picture of editorial text.
+    """
+    named = sum(
+        end > start and ("class" in attributes or "id" in attributes)
+        for start, end, attributes in zip(layout.starts, layout.ends, layout.attributes, strict=True)
+    )
+    return "html" if named > NAMED_SHARE * len(layout.texts) else "text"
+
+
+def as_form(layout: Layout) -> Layout:
+    """The layout as its second stage reads it: without elements where its form is text."""
+    return layout if not layout.tags or form_of(layout) == "html" else Layout.of_text(layout.texts)
+
+
+def network(arrays: Mapping[str, NDArray[Any]], prefix: str, features: Floats) -> NDArray[np.float64]:
+    """Log-odds from a network with one hidden layer of rectified units over standardised features.
+
+    Several networks whose log-odds are averaged are one wider network; that is how they are stored.
+    """
+    standard = np.clip((features - arrays[f"{prefix}_mean"]) / arrays[f"{prefix}_scale"], -CLIP, CLIP)
+    hidden = np.maximum(standard @ arrays[f"{prefix}_hidden_weights"] + arrays[f"{prefix}_hidden_intercept"], 0)
+    log_odds: NDArray[np.float64] = (hidden @ arrays[f"{prefix}_output_weights"] + arrays[f"{prefix}_output_intercept"]).astype(np.float64)
+    slope, intercept = arrays[f"{prefix}_calibration"]
+    return slope * log_odds + intercept
+
+
+def probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The logistic function."""
+    return 1.0 / (1.0 + np.exp(-np.clip(log_odds, -60, 60)))
+
+
+def score(arrays: Mapping[str, NDArray[Any]], layout: Layout, *, kinds: bool = False) -> Scores:
+    """Probabilities of the labels, and of the kinds if asked for, of every block."""
+    if not layout.texts:
+        return Scores(np.zeros((0, 3)), np.zeros((0, len(KINDS))) if kinds else None)
+    layout = as_form(layout)
+    first = first_stage(arrays, layout)
+    form = "html" if layout.tags else "text"
+    features = second_stage_features(arrays, layout, first)
+    promo = probability(network(arrays, f"{form}_promo", features))
+    editorial = probability(network(arrays, f"{form}_editorial", features))
+    labels = np.stack([(1 - promo) * editorial, promo, (1 - promo) * (1 - editorial)], axis=1)
+    return Scores(labels, kind_probabilities(arrays, layout, promo) if kinds else None)
+
+
+def kind_features(first: Floats, promo: NDArray[np.float64], layout: Layout) -> Floats:
+    """Input of the kinds' second stage: a block's own log-probabilities, and those of the promos around it.
+
+    Around are the subtrees of the block's ancestors, the blocks within three places, and the page, each weighted by promo.
+    """
+    n, k = first.shape
+    logs = first - np.log(np.exp(first - first.max(1, keepdims=True)).sum(1, keepdims=True)) - first.max(1, keepdims=True)
+    logs = np.maximum(logs, -6.0)
+    weight = promo + 1e-6
+    prefix = np.vstack([np.zeros((1, k)), np.cumsum(logs * weight[:, None], axis=0)])
+    mass = np.concatenate(([0.0], np.cumsum(weight)))
+
+    def mean(low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.asarray((prefix[high] - prefix[low]) / np.maximum(mass[high] - mass[low], 1e-9)[:, None])
+
+    index = np.arange(n)
+    parts = [logs, mean(np.maximum(index - 3, 0), np.minimum(index + 4, n)), mean(np.zeros_like(index), np.full_like(index, n))]
+    starts = np.append(np.array(layout.starts, np.int64), 0)
+    ends = np.append(np.array(layout.ends, np.int64), n)
+    up = np.append(context.growing_ancestors(layout), -1)
+    element = np.array(layout.containers, np.int64)
+    for _ in range(3):
+        element = up[element]
+        parts.append(mean(starts[element], np.maximum(ends[element], starts[element] + 1)))
+    return np.hstack(parts).astype(np.float32)
+
+
+def kind_first_stage(arrays: Mapping[str, NDArray[Any]], layout: Layout) -> Floats:
+    """Log-odds of the kinds from the block's own text and, where there is any, markup."""
+    result = text_sums(arrays["kind_text_table"], layout)
+    if layout.tags:
+        result = result + markup_sums(arrays["kind_markup_table"], layout)
+    return np.asarray(result + arrays["kind_intercept"], np.float32)
+
+
+def kind_probabilities(arrays: Mapping[str, NDArray[Any]], layout: Layout, promo: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities of the kinds, given promo, of every block."""
+    features = kind_features(kind_first_stage(arrays, layout), promo, layout)
+    log_odds = features.astype(np.float64) @ arrays["kind_weights"] + arrays["kind_second_intercept"]
+    exponentials = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+
+
+#: The arrays of a model and their shapes; equal names stand for equal lengths.
+SHAPES = _shapes()

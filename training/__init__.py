@@ -1,0 +1,1 @@
+"""How the shipped model is made: sources, labelled documents, fit, evaluation, card."""

@@ -1,0 +1,99 @@
+"""The labelled pages: gold v1 laid over our own blocks."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paywallclf.document import Document
+from paywallclf.api import parse_html
+from training.align import align
+
+#: The label of a block that counts for neither side.
+ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class GoldBlock:
+    """A block of the gold standard: its text, label and kind, and our blocks that hold its text with the shared characters."""
+
+    text: str
+    label: str
+    kind: str | None
+    ours: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPage:
+    """A page of the corpus with labels on our own blocks.
+
+    Attributes
+    ----------
+    id, source, group, language, type : str
+        As in the corpus; `language` is ``"unknown"`` where the page states none.
+    reviewed, body_known : bool
+        Whether promos were searched for; whether editorial and other are told apart.
+    document : Document
+    labels : list of str
+        For each of our blocks: editorial, promo, other, not_promo or any. A block whose text is not in gold reads any.
+    kinds : list of str or None
+    gold : list of GoldBlock
+    """
+
+    id: str
+    source: str
+    group: str
+    language: str
+    type: str
+    reviewed: bool
+    body_known: bool
+    document: Document
+    labels: list[str]
+    kinds: list[str | None]
+    gold: list[GoldBlock]
+
+
+def load(folder: Path) -> Iterator[LabelledPage]:
+    """The pages of a corpus folder (``gold.jsonl.gz`` and ``pages/``), in its order."""
+    with gzip.open(folder / "gold.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            page = json.loads(line)
+            yield label_page(page, read_page(folder, page["page"]))
+
+
+def read_page(folder: Path, name: str) -> str:
+    """The HTML of a page."""
+    return gzip.decompress((folder / "pages" / f"{name}.html.gz").read_bytes()).decode("utf-8")
+
+
+def label_page(page: dict[str, Any], html: str) -> LabelledPage:
+    """Lay a page's gold labels over our blocks: each block takes the label that most of its characters have."""
+    document = parse_html(html)
+    texts = [block.text for block in document.blocks]
+    gold = [
+        GoldBlock(block["text"], block["label"], block.get("kind"), ours)
+        for block, ours in zip(page["blocks"], align(texts, [block["text"] for block in page["blocks"]]), strict=True)
+    ]
+    votes: list[Counter[tuple[str, str | None]]] = [Counter() for _ in texts]
+    for block in gold:
+        for index, shared in block.ours.items():
+            votes[index][block.label, block.kind] += shared
+    decided = [vote.most_common(1)[0][0] if vote else (ANY, None) for vote in votes]
+    return LabelledPage(
+        id=page["page"],
+        source=page["source"],
+        group=page["group"],
+        language=page["lang"] or "unknown",
+        type=page["type"] or "unknown",
+        reviewed=page["reviewed"],
+        body_known=page["body_known"],
+        document=document,
+        labels=[label for label, _ in decided],
+        kinds=[kind if label == "promo" else None for label, kind in decided],
+        gold=gold,
+    )
