@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paywallclf.document import Document
 from paywallclf.api import parse_html
+from paywallclf.document import Document
 from training.align import align
 
 #: The label of a block that counts for neither side.

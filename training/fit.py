@@ -16,9 +16,13 @@ def labels_of(page: LabelledPage) -> list[str]:
     """
     if not page.reviewed:
         return ["any"] * len(page.labels)
-    return [f"promo:{kind}" if label == "promo" and kind else label for label, kind in zip(page.labels, page.kinds, strict=True)]
+    return [
+        f"promo:{kind}" if label == "promo" and kind else label for label, kind in zip(page.labels, page.kinds, strict=True)
+    ]
 
 
 def fit(pages: Sequence[LabelledPage], classifier: PaywallClassifier) -> PaywallClassifier:
     """Fit a classifier to the pages, by their groups."""
-    return classifier.fit([page.document for page in pages], [labels_of(page) for page in pages], [page.group for page in pages])
+    return classifier.fit(
+        [page.document for page in pages], [labels_of(page) for page in pages], [page.group for page in pages]
+    )

@@ -1,0 +1,452 @@
+"""The tables of the evaluation: how good, against what, and where not. Every figure is of pages whose group the model never saw."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
+
+from paywallclf import PaywallClassifier, clean_html, clean_text, parse_html
+from paywallclf.document import KINDS
+from paywallclf.evaluation import Rate, calibration_error, is_long_enough, macro_rate, precision_recall_f1, rate
+from paywallclf.scoring import score
+from training import peers
+from training.baselines import TfidfBaseline, regex_scores
+from training.corpus import LabelledPage
+from training.folds import FOLDS, fold_of_pages
+
+#: Shares of editorial words that may be lost.
+BUDGETS = (0.0005, 0.001, 0.003, 0.01)
+
+#: Editorial blocks that speak of subscriptions (the design's published expression).
+HARD_NEGATIVE = re.compile(r"subscri|abonn|abbonat|newsletter|paywall|donat|suscri|iscri|購読|会員|구독|подпис", re.IGNORECASE)
+
+#: A language is told apart from so many promo blocks on.
+ENOUGH_PROMOS = 40
+
+
+@dataclass
+class Tables:
+    """Figures for machines, tables for people."""
+
+    figures: dict[str, Any] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+    def heading(self, text: str) -> None:
+        self.lines += ["", f"## {text}", ""]
+
+    def table(self, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Add a table, and its cells to the figures."""
+        listed = [list(row) for row in rows]
+        self.figures[name] = [{head: _plain(cell) for head, cell in zip(header, row, strict=True)} for row in listed]
+        self.lines += ["| " + " | ".join(header) + " |", "| " + " | ".join("---" for _ in header) + " |"]
+        self.lines += ["| " + " | ".join(map(_shown, row)) + " |" for row in listed]
+
+    def write(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "evaluation.json").write_text(json.dumps(self.figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / "evaluation.md").write_text("\n".join(self.lines).lstrip() + "\n", encoding="utf-8")
+
+
+def _plain(cell: Any) -> Any:
+    if isinstance(cell, Rate):
+        return {"value": cell.value, "part": cell.part, "whole": cell.whole, "low": cell.low, "high": cell.high}
+    return cell.item() if isinstance(cell, np.generic) else cell
+
+
+def _shown(cell: Any) -> str:
+    return f"{cell:.3f}" if isinstance(cell, float) else str(cell)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Our blocks of all pages, one row each, and the gold blocks that count in leak and loss."""
+
+    label: NDArray[np.str_]
+    kind: NDArray[np.str_]
+    group: NDArray[np.str_]
+    language: NDArray[np.str_]
+    source: NDArray[np.str_]
+    fold: NDArray[np.int64]
+    reviewed: NDArray[np.bool_]
+    words: NDArray[np.float64]
+    texts: list[str]
+    first_row: NDArray[np.int64]
+    promos: list[tuple[int, list[int], str, str]]
+    """Gold promos: page, rows of ours that hold it, kind, text."""
+
+    @property
+    def counted(self) -> NDArray[np.bool_]:
+        return np.not_equal(self.label, "any") & self.reviewed
+
+    @property
+    def promo(self) -> NDArray[np.bool_]:
+        return np.equal(self.label, "promo")
+
+    @property
+    def editorial(self) -> NDArray[np.bool_]:
+        return np.equal(self.label, "editorial") & self.reviewed
+
+
+def gather(pages: Sequence[LabelledPage]) -> Blocks:
+    """The rows of all pages."""
+    sizes = [len(page.labels) for page in pages]
+    of_page = np.repeat(np.arange(len(pages)), sizes)
+    first_row = np.concatenate(([0], np.cumsum(sizes)))
+    texts = [block.text for page in pages for block in page.document.blocks]
+    promos = []
+    for number, page in enumerate(pages):
+        if page.reviewed:
+            promos += [
+                (number, [int(first_row[number]) + index for index in gold.ours], gold.kind or "", gold.text)
+                for gold in page.gold
+                if gold.label == "promo"
+            ]
+
+    def spread(values: Iterable[Any]) -> NDArray[Any]:
+        return np.array(list(values))[of_page]
+
+    return Blocks(
+        label=np.array([label for page in pages for label in page.labels]),
+        kind=np.array([kind or "" for page in pages for kind in page.kinds]),
+        group=spread(page.group for page in pages),
+        language=spread(page.language for page in pages),
+        source=spread(page.source for page in pages),
+        fold=spread(fold_of_pages(pages)),
+        reviewed=spread(page.reviewed for page in pages),
+        words=np.array([len(text.split()) for text in texts], np.float64),
+        texts=texts,
+        first_row=first_row,
+        promos=promos,
+    )
+
+
+def evaluate(
+    pages: Sequence[LabelledPage], models: Sequence[PaywallClassifier], *, n_jobs: int, with_peers: bool = True
+) -> Tables:
+    """All tables; `models` are those of `training.folds.fold_models`."""
+    blocks = gather(pages)
+    tables = Tables()
+    tables.lines.append(
+        f"{len(pages)} pages of {len(set(blocks.group))} groups; {int((blocks.promo & blocks.counted).sum())} promo blocks among "
+        f"{int(blocks.counted.sum())}. Five folds by group, pooled. Intervals: 95 %, bootstrap over groups."
+    )
+    chances, kinds = predictions(pages, models, blocks, n_jobs)
+    scores = {
+        "regular expressions": regex_scores(blocks.texts),
+        "TF-IDF + logistic regression": tfidf_scores(blocks),
+        "paywallclf": chances[:, 1],
+    }
+    _agreement(tables, blocks, scores)
+    thresholds = _curve(tables, blocks, scores)
+    _breakdown(tables, blocks, chances[:, 1], thresholds)
+    _default(tables, pages, models, blocks, chances, kinds)
+    if with_peers:
+        peer_tables(tables, pages, models, blocks, n_jobs)
+    return tables
+
+
+def predictions(
+    pages: Sequence[LabelledPage], models: Sequence[PaywallClassifier], blocks: Blocks, n_jobs: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Probabilities of the labels and of the kinds, of every row, by the model that did not see its page."""
+    fold = fold_of_pages(pages)
+
+    def one(number: int) -> list[tuple[int, Any]]:
+        arrays = models[number].model_.arrays
+        return [
+            (page, score(arrays, pages[page].document.layout, kinds=True)) for page in np.flatnonzero(fold == number).tolist()
+        ]
+
+    chances = np.zeros((len(blocks.texts), 3))
+    kinds = np.zeros((len(blocks.texts), len(KINDS)))
+    for part in Parallel(n_jobs=n_jobs, prefer="threads")(delayed(one)(number) for number in range(FOLDS)):
+        for page, scored in part:
+            rows = slice(blocks.first_row[page], blocks.first_row[page + 1])
+            chances[rows], kinds[rows] = scored.labels, scored.kinds
+    return chances, kinds
+
+
+def tfidf_scores(blocks: Blocks) -> NDArray[np.float64]:
+    """The TF-IDF baseline's scores, each by the model that did not see the row's page."""
+    result = np.zeros(len(blocks.texts))
+    for number in range(FOLDS):
+        train = np.flatnonzero((blocks.fold != number) & blocks.counted)
+        test = np.flatnonzero(blocks.fold == number)
+        baseline = TfidfBaseline().fit([blocks.texts[row] for row in train], blocks.promo[train])
+        result[test] = baseline.decision_function([blocks.texts[row] for row in test])
+    return result
+
+
+# -- tables --------------------------------------------------------------------------------------------------------------
+
+
+def _agreement(tables: Tables, blocks: Blocks, scores: dict[str, NDArray[np.float64]]) -> None:
+    tables.heading("Promo against the rest: average precision")
+    counted, promo = blocks.counted, blocks.promo
+    against = counted & (promo | blocks.editorial)
+    tables.table(
+        "average_precision",
+        ("model", "over all blocks", "promo against editorial"),
+        (
+            (
+                name,
+                float(average_precision_score(promo[counted], values[counted])),
+                float(average_precision_score(promo[against], values[against])),
+            )
+            for name, values in scores.items()
+        ),
+    )
+
+
+def nested_thresholds(blocks: Blocks, scores: NDArray[np.float64], budget: float) -> NDArray[np.float64]:
+    """For each fold, the lowest threshold that loses at most the share `budget` of the other folds' editorial words."""
+    result = np.zeros(FOLDS)
+    for number in range(FOLDS):
+        other = blocks.editorial & (blocks.fold != number)
+        order = np.argsort(-scores[other], kind="stable")
+        lost = np.cumsum(blocks.words[other][order]) / blocks.words[other].sum()
+        kept = scores[other][order][np.searchsorted(lost, budget, side="right")]
+        result[number] = np.nextafter(kept, np.inf)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Leak and loss of one decision over all rows."""
+
+    leak: Rate
+    pages: Rate
+    loss: Rate
+    macro_loss: float
+    short_leak: Rate
+    not_promo: Rate
+    any: Rate
+    leaked: NDArray[np.bool_]
+
+
+def outcome(blocks: Blocks, dropped: NDArray[np.bool_]) -> Outcome:
+    """Leak and loss of a decision: which rows are dropped."""
+    fold_group = blocks.group
+    page_of = np.array([page for page, *_ in blocks.promos])
+    long = np.array([is_long_enough(text) for *_, text in blocks.promos])
+    # a gold promo whose text we do not hold at all has leaked
+    leaked = np.array([not rows or not all(dropped[row] for row in rows) for _, rows, _, _ in blocks.promos])
+    groups = np.array([fold_group[blocks.first_row[page]] for page in page_of])
+    pages = np.unique(page_of[long])
+    leaky = np.isin(pages, page_of[long & leaked])
+    page_groups = np.array([fold_group[blocks.first_row[page]] for page in pages])
+    editorial = blocks.editorial
+    lost = dropped[editorial].astype(np.float64)
+    negative = np.isin(blocks.label, ("not_promo", "other")) & blocks.reviewed
+    any_ = blocks.label == "any"
+    return Outcome(
+        leak=rate(leaked[long], groups[long]),
+        pages=rate(leaky, page_groups),
+        loss=rate(lost, fold_group[editorial], blocks.words[editorial]),
+        macro_loss=macro_rate(lost, fold_group[editorial], blocks.words[editorial]),
+        short_leak=rate(leaked[~long], groups[~long]),
+        not_promo=rate(dropped[negative], fold_group[negative], blocks.words[negative]),
+        any=rate(dropped[any_], fold_group[any_], blocks.words[any_]),
+        leaked=leaked,
+    )
+
+
+def _curve(tables: Tables, blocks: Blocks, scores: dict[str, NDArray[np.float64]]) -> dict[float, NDArray[np.float64]]:
+    """Leak at each budget; gives paywallclf's thresholds."""
+    tables.heading("Leak and loss (thresholds chosen on the other folds)")
+    rows = []
+    ours: dict[float, NDArray[np.float64]] = {}
+    for name, values in scores.items():
+        for budget in BUDGETS:
+            thresholds = nested_thresholds(blocks, values, budget)
+            if name == "paywallclf":
+                ours[budget] = thresholds
+            result = outcome(blocks, values >= thresholds[blocks.fold])
+            rows.append(
+                (
+                    name, f"{100 * budget:g} %", result.leak, result.pages, result.loss, result.macro_loss,
+                    result.short_leak, result.not_promo, result.any,
+                )
+            )  # fmt: skip
+    header = (
+        "model", "aim", "promo blocks leaked", "pages leaking", "editorial words lost", "lost, mean over groups",
+        "short promos leaked", "other and not_promo words dropped", "any words dropped",
+    )  # fmt: skip
+    tables.table("leak_and_loss", header, rows)
+    return ours
+
+
+def _breakdown(
+    tables: Tables, blocks: Blocks, scores: NDArray[np.float64], thresholds: dict[float, NDArray[np.float64]]
+) -> None:
+    """Leak by kind, language and source."""
+    long = np.array([is_long_enough(text) for *_, text in blocks.promos])
+    first = np.array([blocks.first_row[page] for page, *_ in blocks.promos])
+    kinds = np.array([kind for _, _, kind, _ in blocks.promos])
+    by = {"kind": kinds, "language": blocks.language[first], "source": blocks.source[first]}
+    results = {budget: outcome(blocks, scores >= thresholds[budget][blocks.fold]) for budget in BUDGETS}
+    for name, values in by.items():
+        tables.heading(f"Promo blocks leaked by {name}")
+        found = sorted(set(values), key=lambda value: -int(((values == value) & long).sum()))
+        if name == "language":
+            found = [value for value in found if ((values == value) & long).sum() >= ENOUGH_PROMOS]
+        rows = []
+        for value in found:
+            chosen = (values == value) & long
+            cells = [rate(results[budget].leaked[chosen], blocks.group[first[chosen]]) for budget in BUDGETS]
+            rows.append((value, *cells))
+        tables.table(f"leak_by_{name}", (name, *(f"at {100 * budget:g} %" for budget in BUDGETS)), rows)
+
+
+def _default(
+    tables: Tables,
+    pages: Sequence[LabelledPage],
+    models: Sequence[PaywallClassifier],
+    blocks: Blocks,
+    chances: NDArray[np.float64],
+    kinds: NDArray[np.float64],
+) -> None:
+    """What the default threshold does: each fold's model decides by its own."""
+    fold = fold_of_pages(pages)
+    threshold = np.concatenate(
+        [
+            np.full(len(page.labels), models[of].model_.threshold(page.document.layout))
+            for page, of in zip(pages, fold, strict=True)
+        ]
+    )
+    dropped = chances[:, 1] >= threshold
+    result = outcome(blocks, dropped)
+    counted, promo = blocks.counted, blocks.promo
+    against = counted & (promo | blocks.editorial)
+    hard = blocks.editorial & np.array([HARD_NEGATIVE.search(text) is not None for text in blocks.texts])
+    tables.heading("At the default threshold (each fold's own)")
+    precision, recall, f1 = precision_recall_f1(promo[counted], dropped[counted])
+    precise, recalled, f1_against = precision_recall_f1(promo[against], dropped[against])
+    found = promo & dropped & (blocks.kind != "")
+    named = np.array(KINDS)[kinds.argmax(axis=1)]
+    per_kind = [precision_recall_f1((blocks.kind == kind)[found], (named == kind)[found])[2] for kind in KINDS]
+    told = np.isin(blocks.label, ("editorial", "other")) & blocks.reviewed & ~dropped
+    body = chances[:, 0] >= chances[:, 2]
+    tables.table(
+        "default_threshold",
+        ("figure", "value"),
+        [
+            ("promo blocks leaked", result.leak),
+            ("pages leaking", result.pages),
+            ("editorial words lost", result.loss),
+            ("editorial words lost, mean over groups", result.macro_loss),
+            ("precision, recall, F1 over all blocks", f"{precision:.3f}, {recall:.3f}, {f1:.3f}"),
+            ("precision, recall, F1 against editorial", f"{precise:.3f}, {recalled:.3f}, {f1_against:.3f}"),
+            ("hard negatives lost (blocks)", rate(dropped[hard], blocks.group[hard])),
+            ("other and not_promo words dropped", result.not_promo),
+            ("any words dropped", result.any),
+            ("kind right of found promos", rate((named == blocks.kind)[found], blocks.group[found])),
+            ("kind, macro F1", float(np.mean(per_kind))),
+            (
+                "editorial told from other (F1 over blocks)",
+                precision_recall_f1((blocks.label == "editorial")[told], body[told])[2],
+            ),
+            ("calibration error", calibration_error(promo[counted], chances[counted, 1])),
+        ],
+    )
+
+
+# -- peers ---------------------------------------------------------------------------------------------------------------
+
+
+def peer_tables(
+    tables: Tables, pages: Sequence[LabelledPage], models: Sequence[PaywallClassifier], blocks: Blocks, n_jobs: int
+) -> None:
+    """Each extractor alone, with `clean_html` before it and with `clean_text` after it.
+
+    Found by string containment in the output, for all alike. "Removed" is of the promo blocks that the extractor alone leaks;
+    "lost" is of the editorial words that it alone keeps.
+    """
+    fold = fold_of_pages(pages)
+    extractors = peers.available()
+    tables.heading("Extractors alone and with paywallclf (default threshold)")
+    versions = ", ".join(f"{name} {version}" for name, version in peers.versions().items())
+    tables.lines += [f"Versions: {versions}.", ""]
+    rows = []
+    parts = Parallel(n_jobs=n_jobs)(
+        delayed(_peer_page)(page, list(extractors), models[of].model_)
+        for page, of in zip(pages, fold, strict=True)
+        if page.reviewed
+    )
+    reviewed = [page for page in pages if page.reviewed]
+    for name in (*extractors, "clean_html alone"):
+        alone, *combined = (_peer_outcome(reviewed, [part[name, way] for part in parts]) for way in WAYS)
+        for way, result in zip(WAYS, (alone, *combined), strict=True):
+            leak, leaking, kept, leaked, words, groups_p, groups_e = result
+            removed: Any = "-"
+            lost: Any = "-"
+            if way != "alone" and name != "clean_html alone":
+                had, had_words = alone[3], alone[4]
+                removed = rate(~leaked[had], groups_p[had])
+                lost = rate((~words[0] & had_words[0])[had_words[0]], groups_e[had_words[0]], words[1][had_words[0]])
+            if name != "clean_html alone" or way == "clean_html before":
+                rows.append((name, way, leak, leaking, kept, removed, lost))
+    header = (
+        "extractor", "how", "promo blocks leaked", "pages leaking", "editorial words kept",
+        "leaked promos removed", "editorial words lost",
+    )  # fmt: skip
+    tables.table("peers", header, rows)
+
+
+WAYS = ("alone", "clean_html before", "clean_text after")
+
+
+def _peer_page(page: LabelledPage, names: Sequence[str], model: Any) -> dict[tuple[str, str], Any]:
+    """For each extractor and way: which gold promos leak, which editorial blocks stay."""
+    source = page.document.source
+    cleaned = clean_html(source, model=model)
+    extractors = peers.available()
+    found = {}
+    for name in names:
+        extract: Callable[[str], str] = extractors[name]
+        plain = extract(source)
+        found[name, "alone"] = _standing(page, plain)
+        found[name, "clean_html before"] = _standing(page, extract(cleaned))
+        found[name, "clean_text after"] = _standing(page, clean_text(plain, model=model))
+    whole = _standing(page, " ".join(block.text for block in page.document.blocks))
+    kept = _standing(page, " ".join(block.text for block in parse_html(cleaned).blocks))
+    found["clean_html alone", "alone"] = found["clean_html alone", "clean_text after"] = whole
+    found["clean_html alone", "clean_html before"] = kept
+    return found
+
+
+def _standing(page: LabelledPage, output: str) -> tuple[list[bool], list[bool]]:
+    squeezed = peers.squeeze(output)
+    promos = [peers.is_in(gold.text, squeezed) for gold in page.gold if gold.label == "promo" and is_long_enough(gold.text)]
+    editorial = [peers.is_in(gold.text, squeezed) for gold in page.gold if gold.label == "editorial" and page.body_known]
+    return promos, editorial
+
+
+def _peer_outcome(pages: Sequence[LabelledPage], standing: Sequence[tuple[list[bool], list[bool]]]) -> Any:
+    leaked, groups_p, page_leaks, page_groups, kept, weights, groups_e = [], [], [], [], [], [], []
+    for page, (promos, editorial) in zip(pages, standing, strict=True):
+        leaked += promos
+        groups_p += [page.group] * len(promos)
+        if promos:
+            page_leaks.append(any(promos))
+            page_groups.append(page.group)
+        kept += editorial
+        if page.body_known:
+            weights += [len(gold.text.split()) for gold in page.gold if gold.label == "editorial"]
+        groups_e += [page.group] * len(editorial)
+    leaks, keeps = np.array(leaked, bool), np.array(kept, bool)
+    words = (keeps, np.array(weights, np.float64))
+    groups_promo, groups_editorial = np.array(groups_p), np.array(groups_e)
+    return (
+        rate(leaks, groups_promo), rate(page_leaks, page_groups), rate(keeps, groups_editorial, words[1]),
+        leaks, words, groups_promo, groups_editorial,
+    )  # fmt: skip
