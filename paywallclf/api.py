@@ -94,7 +94,9 @@ def _resolve(model: AnyModel) -> scoring.Model:
     learned = getattr(model, "model_", None)
     if isinstance(learned, scoring.Model):
         return learned
-    raise TypeError(f"model must be a folder, a fitted PaywallClassifier or what load_model returned, not {type(model).__name__}")
+    raise TypeError(
+        f"model must be a folder, a fitted PaywallClassifier or what load_model returned, not {type(model).__name__}"
+    )
 
 
 # -- parse ---------------------------------------------------------------------------------------------------------------
@@ -125,8 +127,8 @@ def _read(html: Html, encoding: str | None) -> _Page:
         tree = lexbor.parse(html)
         return _Page(html, "html", tree, lexbor.cut(tree))
     if soup.is_soup(html):
-        tree = soup.copied(html)
-        return _Page(html, "soup", tree, soup.cut(tree))
+        copy = soup.copied(html)
+        return _Page(html, "soup", copy, soup.cut(copy))
     raise TypeError(f"html must be str, bytes, BeautifulSoup or Tag, not {type(html).__name__}")
 
 

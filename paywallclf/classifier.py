@@ -57,16 +57,16 @@ class _Rows:
 
     @property
     def promo(self) -> NDArray[np.bool_]:
-        return self.label == "promo"
+        return np.equal(self.label, "promo")
 
     @property
     def known(self) -> NDArray[np.bool_]:
-        return self.label != ""
+        return np.not_equal(self.label, "")
 
     @property
     def told_apart(self) -> NDArray[np.bool_]:
         """Whether a row is known to be editorial or known to be other."""
-        return (self.label == "editorial") | (self.label == "other")
+        return np.isin(self.label, ("editorial", "other"))
 
     def of_page(self, index: int) -> slice:
         first, last = np.searchsorted(self.page, (index, index + 1))
@@ -311,7 +311,9 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 _store_network(arrays, prefix, self.estimators_[prefix], len(scoring.FEATURES))
                 continue
             estimate = Parallel(n_jobs=self.n_jobs)(
-                delayed(self._network)(features, target, importance, np.flatnonzero(usable & ((fold_of != number) | (len(folds) == 1))), 0)
+                delayed(self._network)(
+                    features, target, importance, np.flatnonzero(usable & ((fold_of != number) | (len(folds) == 1))), 0
+                )
                 for number in range(len(folds))
             )
             fitted = Parallel(n_jobs=self.n_jobs)(
@@ -469,9 +471,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             labels.append(decide(chances, model.threshold(document.layout)))
         return _objects(labels)
 
-    def score(
-        self, documents: Sequence[Document], labels: Sequence[Sequence[str | None]], sample_weight: Any = None
-    ) -> float:
+    def score(self, documents: Sequence[Document], labels: Sequence[Sequence[str | None]], sample_weight: Any = None) -> float:
         """Average precision of promo against the rest, over all blocks that are not left out; nan without a promo."""
         rows = _gather(documents, labels, None)
         chances = np.concatenate([np.zeros((0, 3)), *self.predict_proba(documents)])[:, 1]
@@ -483,7 +483,9 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def save(self, folder: str | Path, card: str = "") -> None:
         """Write a model folder: safetensors, JSON, card."""
         model = self._model()
-        arrays = {name: array.astype(np.float16 if name.endswith("_table") else np.float32) for name, array in model.arrays.items()}
+        arrays = {
+            name: array.astype(np.float16 if name.endswith("_table") else np.float32) for name, array in model.arrays.items()
+        }
         storage.save(folder, arrays, model.config, card)
 
     @classmethod
@@ -544,7 +546,9 @@ def _gather(documents: Sequence[Document], labels: Sequence[Sequence[str | None]
             raise ValueError(f"document {number} has {len(document.blocks)} blocks but {len(row)} labels")
         for value in row:
             if value not in _KNOWN:
-                raise ValueError(f"document {number}: no such label: {value!r}; expected one of {', '.join(LABELS)}, promo:KIND, not_promo, any")
+                raise ValueError(
+                    f"document {number}: no such label: {value!r}; expected one of {', '.join(LABELS)}, promo:KIND, not_promo, any"
+                )
             name, _, sort = ("" if value in LEFT_OUT else str(value)).partition(":")
             label.append(name)
             kind.append(sort)
@@ -602,7 +606,9 @@ def _markup_rows(layouts: list[Layout], bits: int) -> Any:
             columns.append(markup.token_columns(tokens, level, bits)[places])
             values.append((1 / np.sqrt(np.maximum(counts, 1)))[blocks].astype(np.float32))
         parts.append(
-            scipy.sparse.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(n, 1 << bits))
+            scipy.sparse.csr_matrix(
+                (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(n, 1 << bits)
+            )
         )
     return scipy.sparse.vstack(parts, format="csr")
 
@@ -657,5 +663,3 @@ def _platt(log_odds: NDArray[np.float64], target: NDArray[np.bool_]) -> NDArray[
     slope = float(fitted.coef_[0, 0])
     # a slope that is not positive comes from a handful of rows; it must not turn the model round
     return np.array([slope, float(fitted.intercept_[0])]) if slope > 0 else np.array([1.0, 0.0])
-
-

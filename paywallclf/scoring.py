@@ -114,14 +114,14 @@ def first_stage(arrays: Mapping[str, NDArray[Any]], layout: Layout) -> Floats:
 
 def bits_of(table: NDArray[Any]) -> int:
     """How many bits number the rows of a hashed table."""
-    return int(len(table)).bit_length() - 1
+    return len(table).bit_length() - 1
 
 
 def text_sums(table: NDArray[Any], layout: Layout) -> Floats:
     """Sums of a table's rows over the n-grams of each block, divided by the square root of their number."""
     hashes = ngrams.hash_texts(layout.texts, bits_of(table))
     sums = _sums(table, hashes.columns, hashes.rows, len(layout.texts))
-    return sums / np.sqrt(np.maximum(hashes.counts, 1))[:, None].astype(np.float32)
+    return np.asarray(sums / np.sqrt(np.maximum(hashes.counts, 1))[:, None], np.float32)
 
 
 def markup_sums(table: NDArray[Any], layout: Layout) -> Floats:
@@ -143,7 +143,9 @@ def markup_sums(table: NDArray[Any], layout: Layout) -> Floats:
 
 def _sums(table: NDArray[Any], columns: NDArray[Any], rows: NDArray[Any], n: int) -> Floats:
     picked = table[columns]
-    return np.stack([np.bincount(rows, picked[:, head], minlength=n) for head in range(table.shape[1])], axis=1).astype(np.float32)
+    return np.stack([np.bincount(rows, picked[:, head], minlength=n) for head in range(table.shape[1])], axis=1).astype(
+        np.float32
+    )
 
 
 def second_stage_features(arrays: Mapping[str, NDArray[Any]], layout: Layout, first: Floats) -> Floats:
@@ -185,14 +187,16 @@ def network(arrays: Mapping[str, NDArray[Any]], prefix: str, features: Floats) -
     """
     standard = np.clip((features - arrays[f"{prefix}_mean"]) / arrays[f"{prefix}_scale"], -CLIP, CLIP)
     hidden = np.maximum(standard @ arrays[f"{prefix}_hidden_weights"] + arrays[f"{prefix}_hidden_intercept"], 0)
-    log_odds: NDArray[np.float64] = (hidden @ arrays[f"{prefix}_output_weights"] + arrays[f"{prefix}_output_intercept"]).astype(np.float64)
+    log_odds: NDArray[np.float64] = (hidden @ arrays[f"{prefix}_output_weights"] + arrays[f"{prefix}_output_intercept"]).astype(
+        np.float64
+    )
     slope, intercept = arrays[f"{prefix}_calibration"]
-    return slope * log_odds + intercept
+    return np.asarray(slope * log_odds + intercept)
 
 
 def probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
     """The logistic function."""
-    return 1.0 / (1.0 + np.exp(-np.clip(log_odds, -60, 60)))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -60, 60))))
 
 
 def score(arrays: Mapping[str, NDArray[Any]], layout: Layout, *, kinds: bool = False) -> Scores:

@@ -36,9 +36,7 @@ def save(folder: str | Path, arrays: Mapping[str, NDArray[Any]], config: Mapping
     (folder / CARD_FILE).write_text(card, encoding="utf-8")
 
 
-def load(
-    folder: str | Path, shapes: Mapping[str, tuple[int | str, ...]]
-) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def load(folder: str | Path, shapes: Mapping[str, tuple[int | str, ...]]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Read a model folder.
 
     Parameters
@@ -62,7 +60,9 @@ def load(
     config = _read_config(folder)
     version = config.get("format_version")
     if not isinstance(version, int) or isinstance(version, bool):
-        raise ModelError(f"{folder / CONFIG_FILE} states no format_version: this is no paywallclf model; train or download it again")
+        raise ModelError(
+            f"{folder / CONFIG_FILE} states no format_version: this is no paywallclf model; train or download it again"
+        )
     if version > FORMAT_VERSION:
         raise ModelError(
             f"{folder} has model format {version}; this paywallclf reads up to {FORMAT_VERSION}: upgrade with pip install -U paywallclf"
@@ -82,7 +82,9 @@ def _read_config(folder: Path) -> dict[str, Any]:
             raise ModelError(f"{path} is too large to be a model's configuration")
         config = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ModelError(f"no model in {folder}: {CONFIG_FILE} cannot be read ({error.strerror}); give a folder that save() wrote") from None
+        raise ModelError(
+            f"no model in {folder}: {CONFIG_FILE} cannot be read ({error.strerror}); give a folder that save() wrote"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path} is damaged ({error}): train or download the model again") from None
     if not isinstance(config, dict):
@@ -111,7 +113,9 @@ def _check_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]], shapes: Mapp
             for want, have in zip(shape, array.shape, strict=True)
         )
         if not fits or array.dtype not in (np.float16, np.float32):
-            raise ModelError(f"{folder}: the array {name!r} is {array.dtype} {array.shape}, expected float16 or float32 {shape}; train it again")
+            raise ModelError(
+                f"{folder}: the array {name!r} is {array.dtype} {array.shape}, expected float16 or float32 {shape}; train it again"
+            )
         if name.endswith("_table") and not math.log2(max(1, len(array))).is_integer():
             raise ModelError(f"{folder}: the table {name!r} has {len(array)} rows, no power of two; train it again")
         if not np.isfinite(array).all():

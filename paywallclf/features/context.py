@@ -6,6 +6,8 @@ and of the layout, so that a document without markup simply has no ancestors.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +26,10 @@ HALF_LIVES = (2.0, 8.0)
 _AGGREGATES = ("mean_promo", "max_promo", "mean_editorial", "log_blocks", "log_length", "share_promo", "mean_length")
 
 CONTEXT = (
-    *(f"{side}{n}_{name}" for n in range(1, NEIGHBOURS + 1) for side in ("before", "after") for name in ("promo", "editorial", "log_length", "same")),
+    *(
+        f"{side}{n}_{name}"
+        for n in range(1, NEIGHBOURS + 1) for side in ("before", "after") for name in ("promo", "editorial", "log_length", "same")
+    ),
     *(f"{side}_{int(half)}_{name}" for half in HALF_LIVES for side in ("before", "after") for name in ("promo", "editorial")),
     *(f"ancestor{n}_{name}" for n in range(ANCESTORS) for name in _AGGREGATES),
     "page_max_promo", "page_mean_promo", "page_share_promo", "page_editorial_length",
@@ -160,7 +165,7 @@ def _prefix(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate(([0.0], np.cumsum(values)))
 
 
-def _range_maximum(values: NDArray[np.float64]):  # type: ignore[no-untyped-def]
+def _range_maximum(values: NDArray[np.float64]) -> Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]:
     """A function of (low, high) that gives the maxima of ``values[low:high]``: a sparse table (Bender and Farach-Colton, 2000)."""
     table = [values]
     while 2 ** len(table) <= len(values):
@@ -171,12 +176,14 @@ def _range_maximum(values: NDArray[np.float64]):  # type: ignore[no-untyped-def]
     def maximum(low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.float64]:
         level = np.log2(np.maximum(high - low, 1)).astype(np.int64)
         low = np.minimum(low, len(values) - 1)
-        return np.maximum(padded[level, low], padded[level, np.maximum(high - 2**level, 0)])
+        return np.asarray(np.maximum(padded[level, low], padded[level, np.maximum(high - 2**level, 0)]))
 
     return maximum
 
 
-def _page(promo: NDArray[np.float64], editorial: NDArray[np.float64], lengths: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+def _page(
+    promo: NDArray[np.float64], editorial: NDArray[np.float64], lengths: NDArray[np.float64]
+) -> list[NDArray[np.float64]]:
     n = len(promo)
     chance = _probability(promo)
     article = (1 - chance) * _probability(editorial) * lengths

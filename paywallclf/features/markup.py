@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from paywallclf.document import Layout
 
 #: Attributes that hold the page's content or its looks rather than what the element is for.
-SILENT = frozenset(("src", "srcset", "sizes", "alt", "title", "content", "width", "height", "value", "datetime", "d", "target", "rel", "lang"))
+SILENT = frozenset(
+    ("src", "srcset", "sizes", "alt", "title", "content", "width", "height", "value", "datetime", "d", "target", "rel", "lang")
+)
 
 #: A longer value is data, not a name.
 LONGEST_VALUE = 120

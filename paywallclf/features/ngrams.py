@@ -62,8 +62,7 @@ _DIGITS = {ord(digit): "0" for digit in "123456789"}
 @lru_cache(maxsize=1)
 def _letters() -> NDArray[np.bool_]:
     """For each code point of the first two planes, whether it belongs to a word."""
-    table = np.fromiter((chr(code).isalnum() for code in range(0x20000)), np.bool_, 0x20000)
-    return table
+    return np.fromiter((chr(code).isalnum() for code in range(0x20000)), np.bool_, 0x20000)
 
 
 def code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -71,7 +70,7 @@ def code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.in
     padded = [f"{EDGE}{normalise(text)}{EDGE}" for text in texts]
     lengths = np.fromiter(map(len, padded), np.int64, len(padded))
     joined = "".join(padded).encode("utf-32-le", "surrogatepass")
-    starts = np.concatenate(([0], np.cumsum(lengths)[:-1])) if len(padded) else np.zeros(0, np.int64)
+    starts = np.concatenate(([0], np.cumsum(lengths)[:-1])) if padded else np.zeros(0, np.int64)
     return np.frombuffer(joined, np.uint32).astype(np.uint64), starts.astype(np.int64)
 
 

@@ -49,7 +49,7 @@ def _table() -> NDArray[np.uint8]:
         bits |= (character in _SENTENCE_ENDS) << 4
         bits |= (category == "Sc") << 5
         bits |= character.isspace() << 6
-        bits |= (category == "Lo" and 0x2E80 <= code) << 7
+        bits |= (category == "Lo" and code >= 0x2E80) << 7
         table[code] = bits
     return table
 
@@ -66,9 +66,7 @@ def text_shape(layout: Layout) -> NDArray[np.float32]:
     starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
     table = _table()
     bits = table[np.minimum(codes, len(table) - 1)]
-    counts = {
-        name: np.add.reduceat((bits >> k) & 1, starts, dtype=np.int64) for k, name in enumerate(_CLASSES)
-    }
+    counts = {name: np.add.reduceat((bits >> k) & 1, starts, dtype=np.int64) for k, name in enumerate(_CLASSES)}
     words = counts["space"] + 1
     last = codes[starts + lengths - 1]
     order = np.arange(n)

@@ -22,11 +22,11 @@ def decode(source: bytes, encoding: str | None = None) -> str:
         The charset that the HTTP header gave; outranks all but a byte-order mark. A name that the encoding standard does not
         know is passed over, as browsers do.
     """
-    text, _ = webencodings.decode(source, _find(source, encoding), errors="replace")
+    text: str = webencodings.decode(source, _find(source, encoding), errors="replace")[0]
     return text
 
 
-def _find(source: bytes, encoding: str | None) -> webencodings.Encoding:
+def _find(source: bytes, encoding: str | None) -> webencodings.Encoding | str:
     known = webencodings.lookup(encoding) if encoding else None
     if known is not None:
         return known
@@ -39,7 +39,7 @@ def _find(source: bytes, encoding: str | None) -> webencodings.Encoding:
     return _guess(source)
 
 
-def _guess(source: bytes) -> webencodings.Encoding:
+def _guess(source: bytes) -> webencodings.Encoding | str:
     try:
         source.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -49,4 +49,4 @@ def _guess(source: bytes) -> webencodings.Encoding:
         return webencodings.UTF8
     best = from_bytes(source[:_GUESSED]).best()
     known = webencodings.lookup(best.encoding.replace("_", "-")) if best is not None else None
-    return known or webencodings.lookup("windows-1252")
+    return known or "windows-1252"

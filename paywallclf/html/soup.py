@@ -6,8 +6,8 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bs4 import BeautifulSoup, NavigableString, Tag
-from bs4.element import CData, PreformattedString
+from bs4 import BeautifulSoup, Tag
+from bs4.element import CData, NavigableString, PreformattedString
 
 from paywallclf.html.rewrite import Removal
 from paywallclf.html.segment import Segments, segment
