@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -69,7 +70,12 @@ def explain(document: Document, index: int, *, model: AnyModel = None, most: int
     ------
     IndexError
         The document has no such block.
+    TypeError
+        `document` is no Document, or `index` no number of a block.
     """
+    if not isinstance(document, Document):
+        raise TypeError(f"expected a document, as classify_html gives it, not {type(document).__name__}")
+    index = operator.index(index)
     if not 0 <= index < len(document.blocks):
         raise IndexError(f"the document has {len(document.blocks)} blocks, none with index {index}")
     arrays = _resolve(model).arrays

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as to_bytes
+
+from paywallclf.scoring import FORMS
 
 #: Rises when a newer paywallclf writes what an older one cannot read.
 FORMAT_VERSION = 1
 
 ARRAYS_FILE, CONFIG_FILE, CARD_FILE = "model.safetensors", "config.json", "README.md"
 
-#: A configuration is a page of text; a longer one is not ours.
+#: A configuration is a page of text; a longer one is not ours. In bytes.
 _LONGEST_CONFIG = 1 << 22
 
 
@@ -30,8 +32,11 @@ def save(folder: str | Path, arrays: Mapping[str, NDArray[Any]], config: Mapping
     """Write a model folder, made if need be; files of the same names are replaced."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}, folder / ARRAYS_FILE)
-    text = json.dumps({"format_version": FORMAT_VERSION, **config}, indent=2, sort_keys=True, ensure_ascii=False)
+    data = to_bytes({name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())})
+    # the hash finds what no other check can: a damaged weight, or the arrays of one model beside the settings of another
+    settings = {**config, "format_version": FORMAT_VERSION, "sha256": hashlib.sha256(data).hexdigest()}
+    text = json.dumps(settings, indent=2, sort_keys=True, ensure_ascii=False)
+    (folder / ARRAYS_FILE).write_bytes(data)
     (folder / CONFIG_FILE).write_text(text + "\n", encoding="utf-8")
     (folder / CARD_FILE).write_text(card, encoding="utf-8")
 
@@ -57,66 +62,102 @@ def load(folder: str | Path, shapes: Mapping[str, tuple[int | str, ...]]) -> tup
         With what is wrong and what to do.
     """
     folder = Path(folder)
-    config = _read_config(folder)
-    version = config.get("format_version")
-    if not isinstance(version, int) or isinstance(version, bool):
-        raise ModelError(
-            f"{folder / CONFIG_FILE} states no format_version: this is no paywallclf model; train or download it again"
-        )
-    if version > FORMAT_VERSION:
-        raise ModelError(
-            f"{folder} has model format {version}; this paywallclf reads up to {FORMAT_VERSION}: upgrade with pip install -U paywallclf"
-        )
-    arrays = _read_arrays(folder / ARRAYS_FILE)
-    _check_arrays(folder, arrays, shapes)
-    single = {name: arrays[name].astype(np.float32) for name in shapes}
-    for array in single.values():
+    config = _read_config(folder / CONFIG_FILE)
+    _check_config(folder / CONFIG_FILE, config)
+    arrays = _read_arrays(folder / ARRAYS_FILE, shapes, config.get("sha256"))
+    for array in arrays.values():
         array.flags.writeable = False
-    return single, config
+    return arrays, config
 
 
-def _read_config(folder: Path) -> dict[str, Any]:
-    path = folder / CONFIG_FILE
+def _read_config(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _LONGEST_CONFIG:
-            raise ModelError(f"{path} is too large to be a model's configuration")
-        config = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            data = file.read(_LONGEST_CONFIG + 1)
     except OSError as error:
-        raise ModelError(
-            f"no model in {folder}: {CONFIG_FILE} cannot be read ({error.strerror}); give a folder that save() wrote"
-        ) from None
+        raise _missing(path, error) from None
+    if len(data) > _LONGEST_CONFIG:
+        raise _damaged(path, "too large to be a model's configuration")
+    try:
+        config = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is damaged ({error}): train or download the model again") from None
+        raise _damaged(path, str(error)) from None
     if not isinstance(config, dict):
-        raise ModelError(f"{path} is damaged (not a JSON object): train or download the model again")
+        raise _damaged(path, "not a JSON object")
     return config
 
 
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping, has no __iter__
-    except FileNotFoundError:
-        raise ModelError(f"no model in {path.parent}: {path.name} is missing; give a folder that save() wrote") from None
-    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} is damaged or cut short ({error}): train or download the model again") from None
-
-
-def _check_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int | str, ...]]) -> None:
-    lengths: dict[str, int] = {}
-    for name, shape in shapes.items():
-        array = arrays.get(name)
-        if array is None:
-            raise ModelError(f"{folder} lacks the array {name!r}: it is no model of this version of paywallclf; train it again")
-        fits = len(array.shape) == len(shape) and all(
-            have == (lengths.setdefault(want, have) if isinstance(want, str) else want)
-            for want, have in zip(shape, array.shape, strict=True)
+def _check_config(path: Path, config: Mapping[str, Any]) -> None:
+    version = config.get("format_version")
+    if type(version) is not int or version < 1:
+        raise ModelError(f"{path} states no format_version: this is no paywallclf model; train or download it again")
+    if version > FORMAT_VERSION:
+        raise ModelError(
+            f"{path.parent} has model format {version}; this paywallclf reads up to {FORMAT_VERSION}: "
+            "upgrade with pip install -U paywallclf"
         )
-        if not fits or array.dtype not in (np.float16, np.float32):
-            raise ModelError(
-                f"{folder}: the array {name!r} is {array.dtype} {array.shape}, expected float16 or float32 {shape}; train it again"
-            )
-        if name.endswith("_table") and not math.log2(max(1, len(array))).is_integer():
-            raise ModelError(f"{folder}: the table {name!r} has {len(array)} rows, no power of two; train it again")
+    thresholds = config.get("thresholds")
+    if not isinstance(thresholds, dict):
+        raise _damaged(path, "no thresholds")
+    for form in FORMS:
+        value = thresholds.get(form)
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= 1:
+            raise _damaged(path, f"the threshold for {form!r} is {value!r}, expected a number from 0 to 1")
+    if not isinstance(config.get("parameters", {}), dict):
+        raise _damaged(path, "parameters is not a JSON object")
+
+
+def _read_arrays(path: Path, shapes: Mapping[str, tuple[int | str, ...]], sha256: str | None) -> dict[str, NDArray[Any]]:
+    """The arrays in single precision, checked before they are read: a wrong file costs no memory."""
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        with safe_open(path, framework="numpy") as file:
+            _check_shapes(path, {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}, shapes)  # noqa: SIM118
+            arrays = {name: file.get_tensor(name) for name in shapes}
+    except OSError as error:
+        raise _missing(path, error) from None
+    except ModelError:
+        raise
+    except (SafetensorError, ValueError, TypeError, AttributeError) as error:
+        raise _damaged(path, str(error)) from None
+    for name, array in arrays.items():
+        if array.dtype not in (np.float16, np.float32):
+            raise _damaged(path, f"the array {name!r} holds {array.dtype}, expected float16 or float32")
         if not np.isfinite(array).all():
-            raise ModelError(f"{folder}: the array {name!r} holds values that are no numbers; train it again")
+            raise _damaged(path, f"the array {name!r} holds values that are no numbers")
+        if name.endswith("_scale") and not array.all():
+            raise _damaged(path, f"the array {name!r} holds a zero to divide by")
+    if sha256 is not None and digest != sha256:
+        raise _damaged(path, f"its SHA-256 is not the one that {CONFIG_FILE} states")
+    return {name: array.astype(np.float32) for name, array in arrays.items()}
+
+
+def _check_shapes(path: Path, found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int | str, ...]]) -> None:
+    differing = sorted(found.keys() ^ expected.keys())
+    if differing:
+        what = "lacks" if differing[0] in expected else "has an unknown"
+        raise ModelError(
+            f"{path} {what} array {differing[0]!r}: it is no model of this version of paywallclf; "
+            "upgrade with pip install -U paywallclf, or train the model again"
+        )
+    lengths: dict[str, int] = {}
+    for name, shape in expected.items():
+        fits = len(found[name]) == len(shape) and all(
+            have == (lengths.setdefault(want, have) if isinstance(want, str) else want)
+            for want, have in zip(shape, found[name], strict=True)
+        )
+        if not fits:
+            raise _damaged(path, f"the array {name!r} has shape {found[name]}, expected {shape}")
+        if name.endswith("_table") and found[name][0].bit_count() != 1:
+            raise _damaged(path, f"the table {name!r} has {found[name][0]} rows, no power of two")
+
+
+def _missing(path: Path, error: OSError) -> ModelError:
+    return ModelError(
+        f"no model in {path.parent}: {path.name} cannot be read ({error.strerror or error}); give a folder that save() wrote"
+    )
+
+
+def _damaged(path: Path, reason: str) -> ModelError:
+    return ModelError(f"{path} is damaged or cut short ({reason}): train or download the model again")
