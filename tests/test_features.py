@@ -1,0 +1,155 @@
+"""Features are functions of one page: finite, the same in every process, and none of another page's business."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny import documents, fitted
+
+import paywallclf
+from paywallclf import parse_html, parse_text
+from paywallclf.features import markup, ngrams
+
+any_text = st.text(st.characters(), max_size=60)
+
+
+def columns_of(text: str, bits: int = 20) -> Counter[int]:
+    return Counter(ngrams.hash_texts([text], bits).columns.tolist())
+
+
+# -- n-grams -------------------------------------------------------------------------------------------------------------
+
+
+@given(texts=st.lists(any_text, max_size=6))
+def test_a_block_has_the_same_ngrams_alone_and_among_others(texts: list[str]) -> None:
+    together = ngrams.hash_texts(texts, 20)
+    for row, text in enumerate(texts):
+        assert Counter(together.columns[together.rows == row].tolist()) == columns_of(text)
+        assert together.counts[row] == sum(columns_of(text).values())
+
+
+@given(text=st.text("ab ", max_size=40))
+def test_names_stand_for_columns(text: str) -> None:
+    """A name for each n-gram, in the order of the columns: characters, then words; the same n-gram, the same column."""
+    names, columns = ngrams.name_features(text), ngrams.hash_texts([text], 24).columns.tolist()
+    length = len(text) + 2  # with its edges
+    characters = sum(max(length - n + 1, 0) for n in ngrams.CHARACTER_NGRAMS)
+    column_of: dict[tuple[bool, str], int] = {}
+    for place, (name, column) in enumerate(zip(names, columns, strict=True)):
+        assert column_of.setdefault((place < characters, name), column) == column
+    assert len(set(column_of.values())) == len(column_of)
+
+
+def test_ngrams_are_those_of_the_text() -> None:
+    names = set(ngrams.name_features("Pay 25 now"))
+    assert {"|p", "pay", "now|", "y 00", "pay 00", "00 now"} <= names  # case and digits made equal
+    assert not {"Pay", "25"} & names
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("SUBSCRIBE NOW", "subscribe now"), ("Ｓubscribe １", "subscribe 9"), ("ﾒﾙﾏｶﾞ", "メルマガ")]
+)
+def test_width_case_and_digits_do_not_matter(one: str, other: str) -> None:
+    assert columns_of(one) == columns_of(other)
+
+
+@pytest.mark.parametrize("text", ["無料会員登録", "اشترك الآن", "Εγγραφή τώρα", "구독하기", "สมัครสมาชิก", "подписаться"])
+def test_every_script_has_ngrams(text: str) -> None:
+    assert sum(columns_of(text).values()) >= 3 * len(text)
+    assert columns_of(text) != columns_of(text[::-1])
+
+
+@given(text=any_text, bits=st.integers(1, 24))
+def test_columns_fit_the_table(text: str, bits: int) -> None:
+    columns = ngrams.hash_texts([text], bits).columns
+    assert ((columns >= 0) & (columns < 1 << bits)).all()
+
+
+def test_fewer_bits_are_the_leading_ones() -> None:
+    many, few = (ngrams.hash_texts(["Subscribe to read on."], bits).columns for bits in (20, 12))
+    np.testing.assert_array_equal(many >> 8, few)
+
+
+def test_long_text_is_read_by_its_head_and_tail() -> None:
+    middle = "x" * 100_000
+    long = "The ferry left. " * 100 + "{}" + "Subscribe now. " * 100
+    assert columns_of(long.format("")) == columns_of(long.format(middle))
+    assert sum(columns_of(long).values()) < 6 * 1000
+
+
+# -- markup --------------------------------------------------------------------------------------------------------------
+
+
+def test_markup_tells_class_names_apart_by_their_words() -> None:
+    names = markup.element_names("div", {"class": "newsletter-signup formBox", "data-x": None})
+    assert {"<div", "name=newsletter", "name=signup", "name=form", "name=box", "@data-x"} <= set(names)
+
+
+def test_hostile_attributes_are_cut_short() -> None:
+    many = {f"data-{n}": "a b c" for n in range(10_000)}
+    assert len(markup.element_names("div", many)) < 1000
+    assert len(markup.element_names("div", {"class": "x" * 100_000})) < 10
+    assert len(markup.element_names("div", {"class": "a " * 50})) < 100
+
+
+# -- pages ---------------------------------------------------------------------------------------------------------------
+
+
+def test_probabilities_do_not_hang_on_the_hash_seed() -> None:
+    """A model must say the same in every process: no feature may come from Python's own, seeded hash."""
+    code = (
+        "from paywallclf import classify_html\n"
+        'page = \'<div class="offer box"><p id="x">Subscribe</p></div><p>The ferry left.</p>\' * 3\n'
+        "print([block.probabilities for block in classify_html(page).blocks])"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(paywallclf.__file__).parents[1],
+            env={"PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": "1"},
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(said) == 1
+
+
+def test_time_grows_with_the_page_not_with_its_square() -> None:
+    """Ten times the blocks take less than thirty times as long, in one flat list and nested."""
+    for unit in ('<div class="row"><p>The ferry left at six. <b>Subscribe</b></p></div>', '<div class="in"><p>Rain.</p>'):
+        seconds = []
+        for n in (300, 3000):
+            document = parse_html(unit * n)
+            fitted().predict_proba([document])
+            began = time.perf_counter()
+            fitted().predict_proba([document])
+            seconds.append(time.perf_counter() - began)
+        assert seconds[1] < 30 * seconds[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["\ud800 \udfff\n\n\x00\n\n\ufffe", "!?¿€$%\n\n" * 50, "x" * 200_000, "\U0001f4f0\u200b\u202e\n\n" * 5]
+)
+def test_odd_pages_have_finite_scores(text: str) -> None:
+    paragraphs = "".join(f'<p class="a">{paragraph}</p>' for paragraph in text.split("\n\n"))
+    for document in (parse_text(text), parse_html(paragraphs)):
+        assert document.blocks
+        assert np.isfinite(fitted().predict_proba([document])[0]).all()
+
+
+def test_a_block_far_away_matters_little() -> None:
+    """Context is near: the score of a paragraph of a long text hangs on its neighbours, hardly on the far end."""
+    texts = [block.text for document in documents()[0] if document.form == "text" for block in document.blocks] * 5
+    one, other = (parse_text("\n\n".join([*texts, last])) for last in ("Rain fell.", "Snow fell."))
+    here, there = fitted().predict_proba([one])[0][0], fitted().predict_proba([other])[0][0]
+    np.testing.assert_allclose(here, there, atol=0.02)

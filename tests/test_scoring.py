@@ -1,0 +1,144 @@
+"""The learned arrays applied with NumPy say what the scikit-learn estimators say that they were taken from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny import documents, fitted, page
+
+from paywallclf import Document, PaywallClassifier, classify_html, parse_html, parse_text, scoring
+from paywallclf.classifier import decide, loss_threshold
+from paywallclf.document import KINDS
+from paywallclf.features import markup, ngrams
+
+
+def sparse(pairs: list[tuple[np.ndarray, np.ndarray]], n_rows: int, width: int) -> Any:
+    """Features as scikit-learn takes them: for each (rows, columns), a feature's value is 1 by the root of the row's number."""
+    total = scipy.sparse.csr_matrix((n_rows, width))
+    for rows, columns in pairs:
+        values = 1 / np.sqrt(np.bincount(rows, minlength=n_rows)[rows])
+        total = total + scipy.sparse.csr_matrix((values, (rows, columns)), shape=(n_rows, width))
+    return total
+
+
+def scikit_learn_probabilities(classifier: PaywallClassifier, document: Document) -> np.ndarray:
+    """Probabilities of editorial, promo and other, by scikit-learn's own methods, from the two stages' features."""
+    layout = scoring.as_form(document.layout)
+    form = "html" if layout.tags else "text"
+    arrays, estimators, n = classifier.model_.arrays, classifier.estimators_, len(layout.texts)
+
+    hashes = ngrams.hash_texts(layout.texts, classifier.text_bits)
+    first = [estimator.decision_function(sparse([(hashes.rows, hashes.columns)], n, 1 << classifier.text_bits))
+             for estimator in estimators["text"]]  # fmt: skip
+    if form == "html":
+        tokens = markup.read_markup(layout)
+        pairs = []
+        for level, standing in enumerate(markup.standing(layout)):
+            rows, places = markup.token_pairs(tokens, standing)
+            pairs.append((rows, markup.token_columns(tokens, level, classifier.markup_bits)[places]))
+        matrix = sparse(pairs, n, 1 << classifier.markup_bits)
+        first += [estimator.decision_function(matrix) for estimator in estimators["markup"]]
+    else:
+        first += [np.zeros(n)] * len(estimators["markup"])
+    features = scoring.second_stage_features(arrays, layout, np.stack(first, axis=1))
+
+    chances = {}
+    for head in scoring.HEADS:
+        log_odds = []
+        for scaler, network in estimators[f"{form}_{head}"]:
+            standard = np.clip(scaler.transform(features), -scoring.CLIP, scoring.CLIP)
+            chance = network.predict_proba(standard)[:, 1]
+            log_odds.append(np.log(chance / (1 - chance)))
+        slope, intercept = arrays[f"{form}_{head}_calibration"]
+        chances[head] = 1 / (1 + np.exp(-(slope * np.mean(log_odds, axis=0) + intercept)))
+    promo, editorial = chances["promo"], chances["editorial"]
+    return np.stack([(1 - promo) * editorial, promo, (1 - promo) * (1 - editorial)], axis=1)
+
+
+def unrounded(classifier: PaywallClassifier) -> PaywallClassifier:
+    """The classifier with the tables as scikit-learn learned them: it rounds them to half precision, 11 bits, to be small."""
+    exact = PaywallClassifier(**classifier.get_params())
+    tables = {
+        f"{family}_table": np.stack([estimator.coef_[0] for estimator in classifier.estimators_[family]], axis=1)
+        for family in ("text", "markup")
+    }
+    exact.model_ = replace(classifier.model_, arrays={**classifier.model_.arrays, **tables})
+    exact.estimators_ = classifier.estimators_
+    return exact
+
+
+@pytest.mark.parametrize("index", range(12))
+def test_numpy_gives_what_scikit_learn_gives(index: int) -> None:
+    """To 1e-4: what single precision leaves of two stages; with half-precision tables they differ by less than 1 %."""
+    document = documents()[0][index]
+    expected = scikit_learn_probabilities(fitted(), document)
+    np.testing.assert_allclose(unrounded(fitted()).predict_proba([document])[0], expected, atol=1e-4)
+    np.testing.assert_allclose(fitted().predict_proba([document])[0], expected, atol=1e-2)
+
+
+def test_numpy_gives_what_scikit_learn_gives_on_pages_it_has_not_seen() -> None:
+    html = page("unseen", ["Ein neuer Satz über den Hafen.", "Ещё одно предложение."], ["Join today", "Abonnez-vous"])
+    for document in (parse_html(html), parse_text("A new sentence.\n\nSubscribe to the ferry."), parse_text("x")):
+        expected = scikit_learn_probabilities(fitted(), document)
+        np.testing.assert_allclose(unrounded(fitted()).predict_proba([document])[0], expected, atol=1e-4)
+
+
+# -- scores of any page --------------------------------------------------------------------------------------------------
+
+odd_texts = st.lists(st.text(st.characters(), max_size=30), max_size=8)
+
+
+@given(texts=odd_texts, wrap=st.sampled_from(["<p>{}</p>", '<div class="a"><b id="c">{}</b></div>', "{}<br><br>", "<li>{}"]))
+def test_any_page_gets_probabilities(texts: list[str], wrap: str) -> None:
+    document = classify_html("".join(map(wrap.format, texts)), model=fitted())
+    for block in document.blocks:
+        for chances in (block.probabilities, block.kinds):
+            assert sum(chances.values()) == pytest.approx(1)
+            assert all(0 <= chance <= 1 for chance in chances.values())
+
+
+@pytest.mark.parametrize("html", ["", " \n ", "<p></p>", "<!-- nothing -->", "<img src=a.png>"])
+def test_a_page_without_blocks_gets_none(html: str) -> None:
+    assert fitted().predict_proba([parse_html(html)])[0].shape == (0, 3)
+
+
+def test_kinds_of_a_promo_are_all_of_them() -> None:
+    document = classify_html(page("a", ["Rain is expected."], ["Subscribe now"]), model=fitted(), threshold=0.0)
+    for block in document.blocks:
+        assert tuple(block.kinds) == KINDS
+        assert block.kind == max(block.kinds, key=lambda kind: block.kinds[kind])
+
+
+# -- the decision --------------------------------------------------------------------------------------------------------
+
+
+def test_a_promo_begins_at_the_threshold() -> None:
+    chances = np.array([[0.5, 0.3, 0.2], [0.2, 0.3, 0.5], [0.6, 0.29, 0.11], [0.4, 0.2, 0.4]])
+    assert decide(chances, 0.3).tolist() == ["promo", "promo", "editorial", "editorial"]
+    assert decide(chances, 0.31).tolist() == ["editorial", "other", "editorial", "editorial"]
+
+
+@given(
+    blocks=st.lists(st.tuples(st.integers(0, 20).map(lambda n: n / 20), st.integers(0, 30)), max_size=20),
+    budget=st.floats(0, 1),
+)
+def test_the_threshold_keeps_within_its_budget_and_uses_it(blocks: list[tuple[float, int]], budget: float) -> None:
+    chances = np.array([chance for chance, _ in blocks], float)
+    words = np.array([n for _, n in blocks], float)
+    threshold = loss_threshold(chances, words, budget)
+    assert 0 <= threshold <= 1
+    total = words.sum()
+    if total == 0:
+        assert threshold == 0.5
+        return
+    if threshold < 1 or not (chances == 1).any():  # a probability of 1 reaches every threshold
+        assert words[chances >= threshold].sum() <= budget * total + 1e-9
+    lower = chances[chances < threshold]
+    if len(lower):
+        assert words[chances >= lower.max()].sum() > budget * total - 1e-9
