@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +59,33 @@ class LabelledPage:
     gold: list[GoldBlock]
 
 
+@dataclass(slots=True)
+class Alignment:
+    """How much of the gold standard stands in our blocks: counts of gold blocks, and of those whose text was found."""
+
+    pages: int = 0
+    blocks: int = 0
+    blocks_aligned: int = 0
+    promos: int = 0
+    promos_aligned: int = 0
+
+
+def default_folder() -> Path:
+    """Where the corpus lies: ``PAYWALLCLF_CORPUS``, or ``../shared/corpus`` beside the repository."""
+    return Path(os.environ.get("PAYWALLCLF_CORPUS") or Path(__file__).parents[2] / "shared" / "corpus")
+
+
 def load(folder: Path) -> Iterator[LabelledPage]:
     """The pages of a corpus folder (``gold.jsonl.gz`` and ``pages/``), in its order."""
+    for row in read_rows(folder):
+        yield label_page(row, read_page(folder, row["page"]))
+
+
+def read_rows(folder: Path) -> Iterator[dict[str, Any]]:
+    """The gold standard of a corpus folder, a page a row."""
     with gzip.open(folder / "gold.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
-            page = json.loads(line)
-            yield label_page(page, read_page(folder, page["page"]))
+            yield json.loads(line)
 
 
 def read_page(folder: Path, name: str) -> str:
@@ -97,3 +119,14 @@ def label_page(page: dict[str, Any], html: str) -> LabelledPage:
         kinds=[kind if label == "promo" else None for label, kind in decided],
         gold=gold,
     )
+
+
+def alignment(pages: Iterable[LabelledPage]) -> dict[str, Alignment]:
+    """By source, and over ``all``."""
+    found: dict[str, Alignment] = {}
+    for page in pages:
+        promos = [bool(block.ours) for block in page.gold if block.label == "promo"]
+        counts = (1, len(page.gold), sum(bool(block.ours) for block in page.gold), len(promos), sum(promos))
+        for key in (page.source, "all"):
+            found[key] = Alignment(*map(sum, zip(astuple(found.get(key, Alignment())), counts, strict=True)))
+    return dict(sorted(found.items(), key=lambda item: (item[0] == "all", item[0])))

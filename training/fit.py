@@ -1,8 +1,12 @@
-"""From labelled pages to a model folder."""
+"""From labelled pages to a fitted classifier, and the record of what it was fitted to."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
+
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from paywallclf import PaywallClassifier
 from training.corpus import LabelledPage
@@ -22,7 +26,30 @@ def labels_of(page: LabelledPage) -> list[str]:
 
 
 def fit(pages: Sequence[LabelledPage], classifier: PaywallClassifier) -> PaywallClassifier:
-    """Fit a classifier to the pages, by their groups."""
-    return classifier.fit(
-        [page.document for page in pages], [labels_of(page) for page in pages], [page.group for page in pages]
-    )
+    """Fit a classifier to the pages, by their groups. The same pages in the same order give the same model, bit for bit."""
+    # The networks' matrices are small: BLAS threads cost time (five times as much where cores are busy), and leave sums unordered.
+    with threadpool_limits(1):
+        return classifier.fit(
+            [page.document for page in pages], [labels_of(page) for page in pages], [page.group for page in pages]
+        )
+
+
+def describe(pages: Sequence[LabelledPage]) -> dict[str, Any]:
+    """What a model learns from, in counts, for its configuration and its card."""
+    sources = sorted({page.source for page in pages})
+    return {
+        "reviewed_pages": sum(page.reviewed for page in pages),
+        "body_known_pages": sum(page.body_known for page in pages),
+        "sources": {source: _counts([page for page in pages if page.source == source]) for source in sources},
+        "languages": dict(Counter(page.language for page in pages).most_common()),
+        "kinds": dict(Counter(kind for page in pages for kind in page.kinds if kind).most_common()),
+    }
+
+
+def _counts(pages: Sequence[LabelledPage]) -> dict[str, int]:
+    return {
+        "pages": len(pages),
+        "groups": len({page.group for page in pages}),
+        "blocks": sum(len(page.labels) for page in pages),
+        "promo_blocks": sum(label == "promo" for page in pages for label in page.labels),
+    }

@@ -1,0 +1,175 @@
+"""``python -m training build|fit|evaluate|card``: from labelled pages to the shipped model and its card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from paywallclf import ModelError, PaywallClassifier, __version__
+from training import corpus, sources
+from training.annotations import ANNOTATIONS, AnnotationError, annotation, write_annotations
+from training.card import CardError, card
+from training.corpus import LabelledPage
+from training.fit import describe, fit
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+Command = Callable[..., None]
+
+
+def data_options(command: Command) -> Command:
+    """Where the labelled pages come from."""
+    for option in (
+        click.option("--annotations", "annotated", type=FOLDER, default=ANNOTATIONS, help="The stand-off labels."),
+        click.option(
+            "--checkouts", type=FOLDER, help="Folder with a checkout for each source of datasets/sources.toml, instead."
+        ),
+        click.option(
+            "--corpus", "folder", type=FOLDER, help="Folder of gold v1  [default: $PAYWALLCLF_CORPUS or ../shared/corpus]"
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+jobs_option = click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """How the shipped model is made."""
+
+
+@main.command()
+@data_options
+def build(folder: Path | None, checkouts: Path | None, annotated: Path) -> None:
+    """Align the labels with the pages, and report how much aligned.
+
+    From the corpus: lay gold v1 over our own blocks and write the annotations. From checkouts: lay the annotations over the pages.
+    """
+    if checkouts:
+        load_checkouts(checkouts, annotated)
+        return
+    folder = corpus_folder(folder)
+    pages, rows = [], []
+    for row in corpus.read_rows(folder):
+        page = corpus.label_page(row, corpus.read_page(folder, row["page"]))
+        pages.append(page)
+        rows.append(annotation(page, name=row["name"], site=row["site"]))
+    written = write_annotations(annotated, rows)
+    click.echo(alignment_table(pages))
+    click.echo(f"\n{sum(path.stat().st_size for path in written) / 1e6:.1f} MB of annotations in {annotated}", err=True)
+
+
+@main.command("fit")
+@data_options
+@jobs_option
+@click.option("--output", type=FOLDER, default=Path("build/model"), show_default=True, help="The model folder to write.")
+@click.option("--version", default=__version__, show_default=True, help="The model's version.")
+def fit_command(folder: Path | None, checkouts: Path | None, annotated: Path, jobs: int, output: Path, version: str) -> None:
+    """Fit a model to all pages and save it. The same data gives the same model."""
+    pages = load_pages(folder, checkouts, annotated)
+    classifier = fit(pages, PaywallClassifier(n_jobs=jobs))
+    record = {"fingerprint": data_fingerprint(pages), **describe(pages)}
+    config = {**classifier.model_.config, "version": version, "training_data": record}
+    classifier.model_ = replace(classifier.model_, config=config)
+    classifier.save(output, card(config, sources.read_sources()))
+    click.echo(f"{classifier.model_.name} in {output}", err=True)
+
+
+@main.command("evaluate")
+@data_options
+@jobs_option
+@click.option(
+    "--output", type=FOLDER, default=Path("build"), show_default=True, help="For evaluation.json, evaluation.md and folds/."
+)
+@click.option("--peers/--no-peers", default=True, help="Compare with the extractors that are installed.")
+def evaluate_command(
+    folder: Path | None, checkouts: Path | None, annotated: Path, jobs: int, output: Path, peers: bool
+) -> None:
+    """Print the tables of the evaluation: leave-group-out, five folds. Fold models of the same data are used again."""
+    from training.evaluate import evaluate
+    from training.folds import fold_models
+
+    pages = load_pages(folder, checkouts, annotated)
+    models = fold_models(pages, PaywallClassifier(n_jobs=jobs), output / "folds")
+    tables = evaluate(pages, models, n_jobs=jobs, with_peers=peers)
+    tables.figures["training_data"] = data_fingerprint(pages)
+    tables.write(output)
+    click.echo((output / "evaluation.md").read_text(encoding="utf-8"))
+
+
+@main.command("card")
+@click.option("--model", "model", type=FOLDER, default=Path("build/model"), show_default=True, help="The model folder.")
+@click.option("--evaluation", type=click.Path(path_type=Path), default=Path("build/evaluation.json"), show_default=True)
+def card_command(model: Path, evaluation: Path) -> None:
+    """Write the model's card from its configuration and the evaluation's output."""
+    try:
+        figures = json.loads(evaluation.read_text(encoding="utf-8"))
+        classifier = PaywallClassifier.load(model)
+        text = card(classifier.model_.config, sources.read_sources(), figures)
+    except (ModelError, CardError) as error:
+        raise click.ClickException(str(error)) from None
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{evaluation} cannot be read ({error}): run python -m training evaluate") from None
+    classifier.save(model, text)
+    click.echo(text)
+
+
+def load_pages(folder: Path | None, checkouts: Path | None, annotated: Path) -> list[LabelledPage]:
+    return load_checkouts(checkouts, annotated) if checkouts else list(corpus.load(corpus_folder(folder)))
+
+
+def corpus_folder(folder: Path | None) -> Path:
+    folder = folder or corpus.default_folder()
+    if not (folder / "gold.jsonl.gz").is_file():
+        raise click.ClickException(f"no corpus in {folder}: give --corpus, or --checkouts with copies of the public sources")
+    return folder
+
+
+def load_checkouts(checkouts: Path, annotated: Path) -> list[LabelledPage]:
+    """The pages of the checkouts; prints how they match."""
+    try:
+        pages, matches = sources.load(checkouts, annotated)
+    except AnnotationError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(match_table(matches), err=True)
+    if not pages:
+        raise click.ClickException(f"no pages in {checkouts}: datasets/sources.toml says what to clone")
+    return pages
+
+
+def data_fingerprint(pages: Sequence[LabelledPage]) -> str:
+    """What ties a model to an evaluation: the hash of the data and of the parameters."""
+    from training.folds import fingerprint
+
+    return fingerprint(pages, PaywallClassifier())
+
+
+def alignment_table(pages: Iterable[LabelledPage]) -> str:
+    lines = [f"{'source':14}{'pages':>6}{'gold blocks':>13}{'aligned':>10}{'promo blocks':>14}{'aligned':>10}"]
+    for source, found in corpus.alignment(pages).items():
+        blocks, promos = share(found.blocks_aligned, found.blocks), share(found.promos_aligned, found.promos)
+        lines.append(f"{source:14}{found.pages:6}{found.blocks:13,}{blocks:>10}{found.promos:14,}{promos:>10}")
+    return "\n".join(lines)
+
+
+def match_table(matches: Iterable[sources.Match]) -> str:
+    lines = [f"{'source':14}{'annotated':>10}{'found':>7}{'same blocks':>13}{'fingerprints':>14}{'matched':>9}"]
+    for match in matches:
+        matched = share(match.found, match.fingerprints)
+        counts = f"{match.annotated:10}{match.pages:7}{match.same:13}{match.fingerprints:14,}{matched:>9}"
+        lines.append(f"{match.source:14}{counts}" + (f"  {match.problem}" if match.problem else ""))
+    return "\n".join(lines)
+
+
+def share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.2f} %" if whole else "-"
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m training")
