@@ -1,0 +1,255 @@
+"""The command line: `paywallclf clean` and `paywallclf classify`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+import webencodings
+from tqdm import tqdm
+
+import paywallclf
+from paywallclf.cli.messages import Messages
+from paywallclf.cli.reading import Page, find_inputs, read_pages
+from paywallclf.cli.work import Outcome, Work, classify_page, clean_page, document_form, outcomes_of
+from paywallclf.cli.writing import Writer, block_line, choose_targets, dropped_entry, html_bytes, json_line, label_entry
+from paywallclf.document import KINDS, LABELS, check_decision, fold
+
+#: Exit codes. The last two are what a shell reports of a program that ended by the signal.
+FAILED_INPUT, CANNOT_RUN, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+
+_HEADINGS = f"{'block':>5}  {'label':9}  {'kind':10}  {'promo':5}  text"
+
+# -- from the pages to the outputs -----------------------------------------------------------------------------------------
+
+
+#: Makes the bytes to write for a page; told whether other inputs go to the same place.
+Emit = Callable[[Page, Outcome, bool], bytes]
+
+
+def _run(common: dict[str, Any], form: str | None, messages: Messages, work: Work, emit: Emit) -> int:
+    output, paths, jobs = common["output"], common["paths"], common["jobs"]
+    several = len(paths) > 1 or any(map(os.path.isdir, paths))
+    try:
+        inputs = find_inputs(paths, as_text=common["as_text"], skip=output and Path(output), messages=messages)
+        targets = choose_targets(inputs, output, form, several=several)
+        paywallclf.load_model(common["model"])
+        writer = Writer(targets)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise _cannot_write(error) from None
+    if not paths and sys.stdin is not None and sys.stdin.isatty():
+        messages.say("paywallclf: reading standard input, to its end (Ctrl-D)")
+    shared = several and not isinstance(targets, dict)
+    total = None if any(source.form in (None, "jsonl") for source in inputs) else len(inputs)
+    tqdm.monitor_interval = 0  # its thread and the forking of worker processes do not go together
+    # where the output goes to the terminal, or through a pager to it, a bar would only disturb
+    bar = tqdm(unit=" pages", total=total, disable=output is None or total == 1 or not sys.stderr.isatty())
+    try:
+        with closing(writer), bar, closing(outcomes_of(read_pages(inputs, messages=messages), work, jobs)) as outcomes:
+            for page, outcome in outcomes:
+                for warning in outcome.warnings:
+                    messages.warn(page.where, warning)
+                if outcome.error is None:
+                    writer.write(page.input, emit(page, outcome, shared))
+                else:
+                    messages.error(page.where, outcome.error)
+                bar.update()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
+        return BROKEN_PIPE
+    except OSError as error:
+        raise _cannot_write(error) from None
+    except BrokenExecutor:
+        raise click.ClickException("a worker process ended before its work, as for lack of memory: try fewer --jobs") from None
+    return FAILED_INPUT if messages.failed else 0
+
+
+def _cannot_write(error: OSError) -> click.ClickException:
+    return click.ClickException(f"{error.filename or 'the output'} cannot be written: {error.strerror or error}")
+
+
+# -- the commands ----------------------------------------------------------------------------------------------------------
+
+
+class _Program(click.Group):
+    """A group that ends with our exit codes, and says what is wrong in one line."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            status = super().main(*args, **{**kwargs, "prog_name": "paywallclf", "standalone_mode": False})
+        except click.Abort:
+            status = INTERRUPTED
+        except click.ClickException as error:
+            hint = ""
+            if isinstance(error, click.UsageError) and error.ctx is not None:
+                hint = f" (see {error.ctx.command_path} --help)"
+            click.echo(f"paywallclf: {fold(error.format_message())}{hint}", err=True)
+            status = CANNOT_RUN
+        sys.exit(status or 0)
+
+
+def _split(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    return None if value is None else tuple(name.strip() for name in value.split(","))
+
+
+def _known_encoding(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and webencodings.lookup(value) is None:
+        raise click.BadParameter(f"{value!r} is no encoding that the web knows; for example utf-8, windows-1252, shift_jis")
+    return value
+
+
+def _job_count(context: click.Context, option: click.Parameter, value: int) -> int:
+    if value == 0 or value < -1:
+        raise click.BadParameter(f"{value} is neither a number of processes nor -1, for all processors")
+    return value
+
+
+def _checked(
+    threshold: float | None, drop: tuple[str, ...] = ("promo",), kinds: tuple[str, ...] | None = None
+) -> dict[str, Any]:
+    try:
+        check_decision(drop, kinds, threshold)
+    except ValueError as error:
+        raise click.UsageError(str(error), click.get_current_context()) from None
+    return {"drop": drop, "kinds": kinds, "threshold": threshold}
+
+
+def _format_of(form: str | None, output: str | None) -> str | None:
+    return form or {".txt": "text", ".jsonl": "jsonl"}.get(Path(output or "").suffix.lower())
+
+
+def _common_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for add in (
+        click.option("--jobs", default=1, metavar="N", callback=_job_count, help="Processes; -1 for all processors. Default: 1."),
+        click.option("--model", metavar="FOLDER", help="A model that was trained and saved. Default: the one that comes along."),
+        click.option("--encoding", callback=_known_encoding, help="Of files and standard input. Default: found as browsers do."),
+        click.option("--threshold", type=float, help="Probability from which a block is a promo. Default: the model's."),
+        click.option("--text", "as_text", is_flag=True, help="Read plain text, whatever the names of the files."),
+        click.option(
+            "-o", "--output", metavar="PATH", callback=lambda context, option, value: None if value == "-" else value,
+            help="A file for one input, a folder for several. A name ending in .txt or .jsonl sets the format.",
+        ),
+        click.argument("paths", nargs=-1, metavar="[PATH]..."),
+    ):  # fmt: skip
+        command = add(command)
+    return command
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.version_option(paywallclf.__version__, prog_name="paywallclf", message="%(prog)s %(version)s")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Tell the text of an article from the promos around it: paywall, subscription, newsletter, donation, app.
+
+    \b
+    Examples:
+      paywallclf clean article.html > cleaned.html
+      paywallclf classify article.html
+
+    Exit codes: 0 all is well, 1 some input failed (standard error names it, the others went on), 2 it could not run.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(CANNOT_RUN)
+
+
+@main.command()
+@click.option("--show-dropped", is_flag=True, help="List the dropped blocks, on standard error or in the records.")
+@click.option("--kinds", callback=_split, help=f"Of promos, drop only these kinds: {', '.join(KINDS)}.")
+@click.option("--drop", default="promo", callback=_split, help=f"Labels to drop, of {', '.join(LABELS)}. Default: promo.")
+@click.option("--format", "form", type=click.Choice(("html", "text", "jsonl")), help="Default: that of the input.")
+@_common_options
+def clean(form: str | None, drop: tuple[str, ...], kinds: tuple[str, ...] | None, show_dropped: bool, **common: Any) -> int:
+    """Write pages without their promos.
+
+    PATH is a file, a folder (searched for .html, .htm, .xhtml, .txt and .jsonl), or - for standard input, which is also read
+    where no PATH is given. A line of a .jsonl file is a document, in its field "html" or "text"; its other fields are kept,
+    and the output has a line for each.
+
+    \b
+    Formats:
+      html   the page without what was dropped; plain text stays text
+      text   the kept blocks as paragraphs (of a record: in the field "text", in place of "html")
+      jsonl  a record for each document
+
+    The output is in UTF-8; a page that declares another charset is made to declare that.
+
+    \b
+    Examples:
+      paywallclf clean article.html > cleaned.html
+      paywallclf clean pages/ -o cleaned/ --jobs -1
+      curl -s https://example.org/article | paywallclf clean --format text
+      paywallclf clean crawl.jsonl -o cleaned.jsonl --drop promo,other
+    """
+    messages = Messages()
+    form = _format_of(form, common["output"])
+    decision = _checked(common.pop("threshold"), drop, kinds)
+    work = partial(
+        clean_page, to=form, encoding=common["encoding"], model=common["model"], listing=show_dropped, decision=decision
+    )
+
+    def emit(page: Page, outcome: Outcome, shared: bool) -> bytes:
+        wanted = document_form(page.form, form)
+        listed = [(block, block.probability(drop, kinds)) for block in outcome.blocks]
+        if page.row is not None or form == "jsonl":
+            row = {**(page.row or {"id": page.where}), wanted: outcome.output}
+            if wanted != page.form:
+                row.pop(page.form, None)
+            if show_dropped:
+                row["dropped"] = [dropped_entry(block, probability) for block, probability in listed]
+            return json_line(row)
+        for block, probability in listed:
+            messages.say(f"{page.where}: {block_line(block, probability)}")
+        text = outcome.output
+        if wanted != page.form or shared:
+            text += "" if text.endswith("\n") else "\n"
+        if wanted == "text":
+            return (text + "\n" * shared).encode("utf-8", "replace")
+        return html_bytes(text)
+
+    return _run(common, form, messages, work, emit)
+
+
+@main.command()
+@click.option("--format", "form", type=click.Choice(("text", "jsonl")), help="Default: text.")
+@_common_options
+def classify(form: str | None, **common: Any) -> int:
+    """List the blocks of pages with their labels.
+
+    PATH is as for clean. In the format text a line is a block: its number, label, kind of promo, probability of promo, and
+    text. In the format jsonl a line is a document with all that is known of its blocks; that is a label file: labels can be
+    corrected in it, and it can be trained on.
+
+    \b
+    Examples:
+      paywallclf classify article.html
+      paywallclf classify pages/ --format jsonl -o labels.jsonl
+    """
+    messages = Messages()
+    form = _format_of(form, common["output"]) or "text"
+    threshold = _checked(common.pop("threshold"))["threshold"]
+    work = partial(classify_page, encoding=common["encoding"], threshold=threshold, model=common["model"])
+    width = shutil.get_terminal_size().columns if common["output"] is None and sys.stdout.isatty() else None
+
+    def emit(page: Page, outcome: Outcome, shared: bool) -> bytes:
+        if form == "jsonl":
+            # a label file holds a document once, and its labels once
+            rest = {name: value for name, value in (page.row or {}).items() if name not in ("html", "text", "path", "label")}
+            row = {"id": page.where, **rest, page.form: outcome.output}
+            return json_line({**row, "labels": [label_entry(block) for block in outcome.blocks]})
+        lines = [_HEADINGS, *(block_line(block, block.probabilities["promo"], width) for block in outcome.blocks)]
+        if shared or page.row is not None:
+            lines = [f"==> {page.where} <==", *lines, ""]
+        return "".join(line + "\n" for line in lines).encode("utf-8", "replace")
+
+    return _run(common, form, messages, work, emit)

@@ -1,0 +1,81 @@
+"""A function over a stream of pages: in this process or in several, in order, in flat memory."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+#: Items that a worker process takes at once, and how many such portions wait for each worker.
+_PORTION, _PORTIONS_WAITING = 16, 3
+
+
+def ordered_map(function: Callable[[Item], Outcome], items: Iterable[Item], n_jobs: int = 1) -> Generator[Outcome, None, None]:
+    """``function(item)`` for each item, in the order of the items.
+
+    The items are read only as far ahead as the workers need: `map` of an executor would read an endless input to its end.
+
+    Parameters
+    ----------
+    function : callable
+        With several processes it must be picklable, as must what it takes and gives. It is sent to each worker once.
+    items : iterable
+    n_jobs : int, default 1
+        Processes; 1 works in this one, -1 takes as many as there are processors.
+
+    Yields
+    ------
+    object
+        What `function` gave. An exception that it raises ends the iteration.
+    """
+    return (function(item) for item in items) if n_jobs == 1 else _over_processes(function, items, n_jobs)
+
+
+def _over_processes(function: Callable[[Any], Any], items: Iterable[Any], n_jobs: int) -> Generator[Any, None, None]:
+    items = iter(items)
+    workers = n_jobs if n_jobs > 0 else None
+    waiting: deque[Future[list[Any]]] = deque()
+    with ProcessPoolExecutor(workers, initializer=_start_worker, initargs=(function,)) as pool:
+        limit = _PORTIONS_WAITING * (workers or 4)
+        try:
+            while True:
+                while len(waiting) < limit and (portion := list(itertools.islice(items, _PORTION))):
+                    waiting.append(pool.submit(_work, portion))
+                if not waiting:
+                    return
+                yield from waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+_function: Callable[[Any], Any] | None = None
+
+
+def _start_worker(function: Callable[[Any], Any]) -> None:
+    global _function
+    _function = function
+    # Ctrl-C goes to the whole group of processes: a worker ends at it without a word, the parent says what there is to say
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed tells its workers nothing, and they would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _work(portion: list[Any]) -> list[Any]:
+    assert _function is not None
+    return [_function(item) for item in portion]
