@@ -19,7 +19,9 @@ from paywallclf import scoring, storage, text
 from paywallclf.document import KINDS, LABELS, NEARLY_ALL, Block, Document, Layout, check_decision, document
 from paywallclf.html import lexbor, soup
 from paywallclf.html.encoding import decode
-from paywallclf.html.segment import Segments
+from paywallclf.html.guard import too_complex
+from paywallclf.html.rewrite import plan_removal
+from paywallclf.html.segment import MAX_DEPTH, Segments, TooDeepError
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -112,24 +114,27 @@ class _Page:
     segments: Segments
 
 
-_EMPTY = Segments(Layout([], [], [], [], [], [], [], [], []), [], [], [])
-
-
 def _read(html: Html, encoding: str | None) -> _Page:
     if isinstance(html, bytes):
         html = decode(html, encoding)
+    tree: Any
+    cut: Callable[[Any], Segments]
     if isinstance(html, str):
-        if lexbor.too_deep(html):
-            warnings.warn(
-                f"the page nests deeper than {lexbor.MAX_DEPTH} elements and is left as it is", PaywallWarning, stacklevel=4
-            )
-            return _Page(html, "html", None, _EMPTY)
-        tree = lexbor.parse(html)
-        return _Page(html, "html", tree, lexbor.cut(tree))
-    if soup.is_soup(html):
-        copy = soup.copied(html)
-        return _Page(html, "soup", copy, soup.cut(copy))
-    raise TypeError(f"html must be str, bytes, BeautifulSoup or Tag, not {type(html).__name__}")
+        form, tree, cut = "html", None if too_complex(html) else lexbor.parse(html), lexbor.cut
+    elif soup.is_soup(html):
+        form, tree, cut = "soup", soup.copied(html), soup.cut
+    else:
+        raise TypeError(f"html must be str, bytes, BeautifulSoup or Tag, not {type(html).__name__}")
+    try:
+        segments = None if tree is None else cut(tree)
+    except TooDeepError:
+        segments = None
+    if segments is None:
+        message = (
+            f"the page is left as it is: more than {MAX_DEPTH} elements are open at once, or a tag has far too many attributes"
+        )
+        warnings.warn(message, PaywallWarning, stacklevel=4)
+    return _Page(html, form, tree, segments or Segments())
 
 
 def _checked_text(source: str) -> str:
@@ -281,15 +286,13 @@ def render(
 
 
 def _write(page: _Page, dropped: set[int], labels: list[str] | None = None) -> Any:
-    from paywallclf.html.rewrite import plan_removal
-
     removal = plan_removal(page.segments, dropped)
     writer = lexbor if page.form == "html" else soup
     if labels is None:
         writer.remove(removal)
     else:
         writer.mark(removal, labels)
-    return lexbor.write(page.tree) if page.form == "html" else page.tree
+    return lexbor.write(page.tree, page.source) if page.form == "html" else page.tree
 
 
 # -- clean ---------------------------------------------------------------------------------------------------------------

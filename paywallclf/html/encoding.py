@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import re
+
 import webencodings
 from bs4.dammit import EncodingDetector
 from charset_normalizer import from_bytes
@@ -10,6 +13,8 @@ from charset_normalizer import from_bytes
 _GUESSED, _SEARCHED = 50_000, 8_192
 
 _UTF16 = frozenset(("utf-16le", "utf-16be"))
+
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 
 def decode(source: bytes, encoding: str | None = None) -> str:
@@ -21,32 +26,46 @@ def decode(source: bytes, encoding: str | None = None) -> str:
     encoding : str, optional
         The charset that the HTTP header gave; outranks all but a byte-order mark. A name that the encoding standard does not
         know is passed over, as browsers do.
+
+    Raises
+    ------
+    TypeError
+        `encoding` is no str.
     """
-    text: str = webencodings.decode(source, _find(source, encoding), errors="replace")[0]
+    if encoding is not None and not isinstance(encoding, str):
+        raise TypeError(f"encoding must be the name of a charset, not {type(encoding).__name__}")
+    if source.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):  # to the standard UTF-16 with a NUL first: no page
+        return source.decode("utf-32", "replace")
+    known = _known(encoding) or _declared(source)
+    if known is None and not source.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return source.decode(_guess(source), "replace")
+    text: str = webencodings.decode(source, known or webencodings.UTF8, errors="replace")[0]
     return text
 
 
-def _find(source: bytes, encoding: str | None) -> webencodings.Encoding | str:
-    known = webencodings.lookup(encoding) if encoding else None
-    if known is not None:
-        return known
-    head = source[:_SEARCHED]
-    declared = EncodingDetector.find_declared_encoding(head, is_html=True, search_entire_document=True)
-    known = webencodings.lookup(declared) if declared else None
-    if known is not None:
-        # a page whose meta could be read as ASCII is not in UTF-16, whatever it says
-        return webencodings.UTF8 if known.name in _UTF16 else known
-    return _guess(source)
+def _known(name: str | None) -> webencodings.Encoding | None:
+    return webencodings.lookup(name) if name else None
 
 
-def _guess(source: bytes) -> webencodings.Encoding | str:
+def _declared(source: bytes) -> webencodings.Encoding | None:
+    """What a meta, or an XML declaration, says."""
+    head = _COMMENT.sub(b"", source[:_SEARCHED])
+    known = _known(EncodingDetector.find_declared_encoding(head, is_html=True, search_entire_document=True))
+    if known is None:
+        return None
+    if known.name in _UTF16:  # a page whose meta could be read as ASCII is not in UTF-16, whatever it says
+        return webencodings.UTF8
+    return _known("windows-1252") if known.name == "x-user-defined" else known
+
+
+def _guess(source: bytes) -> str:
+    """The name of a codec."""
     try:
         source.decode("utf-8")
     except UnicodeDecodeError as error:
         if error.start >= len(source) - 4 and error.reason == "unexpected end of data":
-            return webencodings.UTF8  # cut short within a character
+            return "utf-8"  # cut short within a character
     else:
-        return webencodings.UTF8
+        return "utf-8"
     best = from_bytes(source[:_GUESSED]).best()
-    known = webencodings.lookup(best.encoding.replace("_", "-")) if best is not None else None
-    return known or "windows-1252"
+    return best.encoding if best is not None else "windows-1252"

@@ -36,13 +36,14 @@ def plan_removal(segments: Segments, dropped: Collection[int]) -> Removal:
     """Decide what to take out so that the dropped blocks are gone and all other text stays, in order and apart.
 
     An element that holds only dropped blocks goes whole, unless it is of the page's frame or holds an element that serves
-    the page (a script, meta or link).
+    the page (a script, meta or link) or media that stand beside kept text: a figure without text, a video or an audio.
+    An image or a line break without an element of its own goes where it stands within a dropped block.
     """
     layout = segments.layout
     n = len(layout.texts)
     gone = [index in dropped for index in range(n)]
     counts = [0, *accumulate(gone)]
-    serving = _with_ancestors(segments.serving, layout.parents)
+    staying = _with_ancestors([*segments.serving, *_beside_kept_text(segments, gone)], layout.parents)
     removal = Removal([], [], [])
     inside: set[int] = set()
     covered = [False] * n
@@ -53,7 +54,7 @@ def plan_removal(segments: Segments, dropped: Collection[int]) -> Removal:
         if parent in inside:
             inside.add(element)
             continue
-        if start == end or counts[end] - counts[start] < end - start or tag in FRAME or element in serving:
+        if start == end or counts[end] - counts[start] < end - start or tag in FRAME or element in staying:
             continue
         inside.add(element)
         if tag not in BLOCK_LEVEL:
@@ -69,7 +70,22 @@ def plan_removal(segments: Segments, dropped: Collection[int]) -> Removal:
     for index in range(n):
         if gone[index] and not covered[index]:
             removal.text_nodes.extend((node, index) for node in segments.text_nodes[index])
+            enclosed = [element for element in segments.enclosed[index] if element not in staying]
+            removal.elements.extend((segments.elements[element], index) for element in enclosed)
     return removal
+
+
+def _beside_kept_text(segments: Segments, gone: list[bool]) -> list[int]:
+    """The elements that hold media next to a kept block."""
+    layout = segments.layout
+    figures = [
+        (parent, start)
+        for tag, parent, start, end in zip(layout.tags, layout.parents, layout.starts, layout.ends, strict=True)
+        if tag == "figure" and start == end
+    ]
+    return [
+        parent for parent, following in [*figures, *segments.players] if not all(gone[max(following - 1, 0) : following + 1])
+    ]
 
 
 def _with_ancestors(elements: list[int], parents: list[int]) -> set[int]:

@@ -7,15 +7,28 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
-from bs4.element import CData, NavigableString, PreformattedString
+from bs4.element import CData, PreformattedString
 
 from paywallclf.html.rewrite import Removal
-from paywallclf.html.segment import Segments, segment
+from paywallclf.html.segment import MAX_DEPTH, Segments, segment
 
 
 def copied(soup: Tag) -> Tag:
-    """A tree of its own, so that the caller's is never changed."""
-    return copy.copy(soup)
+    """A tree of its own, so that the caller's is never changed; one too deep to be cut comes back itself.
+
+    A copy takes a time that grows with the square of the depth: a minute at 20,000.
+    """
+    return soup if _too_deep(soup) else copy.copy(soup)
+
+
+def _too_deep(soup: Tag) -> bool:
+    depths = {id(soup): 0}
+    for tag in soup.descendants:
+        if isinstance(tag, Tag):
+            depths[id(tag)] = depth = depths[id(tag.parent)] + 1
+            if depth > MAX_DEPTH:
+                return True
+    return False
 
 
 def cut(soup: Tag) -> Segments:
@@ -54,10 +67,12 @@ def remove(removal: Removal) -> None:
 
 def mark(removal: Removal, labels: list[str]) -> None:
     """Set ``data-paywallclf`` to the label on what a removal would take; bare text gets a ``span`` for it."""
+    marked = set()
     for node, block in [*removal.elements, *removal.emptied]:
         node["data-paywallclf"] = labels[block]
+        marked.add(id(node))
     for node, block in removal.text_nodes:
-        if isinstance(node, NavigableString) and not node.isspace():
+        if not node.isspace() and marked.isdisjoint(map(id, node.parents)):
             node.wrap(Tag(name="span", attrs={"data-paywallclf": labels[block]}))
 
 
