@@ -56,8 +56,9 @@ def access_of(document: Document) -> Access:
     Returns
     -------
     Access
-        ``locked``: the text breaks off at a barrier; or the page is not declared free, and its text stops at a barrier, or ends in
-        an ellipsis, or the part declared locked has none. ``open``: the page is declared free, or its text goes on after a barrier,
+        ``locked``: the text breaks off at a barrier; or the page is not declared free, and its text stops at a barrier, or has
+        one and ends in an ellipsis; or the page is declared not free, and its text breaks off at an offer or ends in an ellipsis,
+        or the part declared locked has none. ``open``: the page is declared free, or its text goes on after a barrier,
         or the part declared locked has text: an article that the publisher sells is open in a copy that holds it. ``unknown``:
         nothing shows it, or the evidence is at odds.
     """
@@ -69,7 +70,9 @@ def access_of(document: Document) -> Access:
 
 def _state(statement: _Statement | None, barrier: str | None, breaks_off: bool) -> str:
     free, held = (statement.free, statement.held) if statement else (None, None)
-    if breaks_off and (barrier == "end" or (not free and (statement or barrier))):
+    sold = statement is not None and not free
+    # an offer under a text whose last line has no full stop is no barrier, unless the publisher sells the page
+    if breaks_off and (barrier == "end" or sold or (barrier in ("within", "apart") and not free)):
         return "locked"
     if free:
         return "open"
@@ -84,7 +87,7 @@ def _evidence(statement: _Statement | None, barrier: str | None, breaks_off: boo
         if statement.held is not None:
             yield f"The part declared locked has {'its' if statement.held else 'no'} text in this copy."
     if barrier:
-        places = {"end": "stops at a barrier", "within": "goes on after a barrier or a meter"}
+        places = {"end": "stops at a barrier", "offer": "stops at an offer", "within": "goes on after a barrier or a meter"}
         yield f"The editorial text {places.get(barrier, 'stands apart from a barrier or a meter')}."
     if breaks_off:
         yield "The editorial text breaks off."
@@ -152,16 +155,22 @@ def _size(block: Block) -> int:
 
 
 def _ending(blocks: Sequence[Block], paragraphs: Sequence[Block]) -> tuple[str | None, bool]:
-    """Where a barrier stands: at the ``"end"`` of the text, ``"within"`` it, or ``"apart"``; and whether the text breaks off."""
+    """Where a barrier stands, at the ``"end"`` of the text, ``"within"`` it or ``"apart"``, and whether the text breaks off.
+
+    ``"offer"``: the text breaks off where an offer stands, which is what a classifier may take a barrier for.
+    """
     sizes: dict[str, int] = {}
     for block in paragraphs:
         sizes[block.path] = sizes.get(block.path, 0) + _size(block)
     column = max(sizes, key=sizes.__getitem__, default="")
     places = _places(blocks, {block.index: _size(block) for block in paragraphs}, column)
-    barrier = next((place for place in ("end", "within", "apart") if place in places), None)
-    end = places.get("end")
-    text = [block for block in paragraphs if (block.path == column if end is None else block.index < end)]
-    return barrier, _breaks_off([_end(block.text) for block in text], ellipsis_only=end is None)
+    for place in ("end", "offer"):
+        breaks_off = _breaks_off([_end(block.text) for block in paragraphs if block.index < places.get(place, 0)])
+        if place in places and (place == "end" or breaks_off):
+            return place, breaks_off
+    barrier = next((place for place in ("within", "apart") if place in places), None)
+    ends = [_end(block.text) for block in paragraphs if block.path == column]
+    return barrier, ends[-1:] == ["…"]
 
 
 def _places(blocks: Sequence[Block], sizes: dict[int, int], column: str) -> dict[str, int]:
@@ -174,13 +183,17 @@ def _places(blocks: Sequence[Block], sizes: dict[int, int], column: str) -> dict
         before, after, after_in_column = before + size, after - size, after_in_column - size * (block.path == column)
         if block.label != "promo":
             gap = 0 if block.label == "editorial" else gap + 1
-        elif block.kind == "paywall" and _size(block) >= _BARRIER:
+        elif block.kind in ("paywall", "subscribe", "register") and _size(block) >= _BARRIER:
             # teasers and comments, in another column, are the text only where they outweigh it
             going_on = after_in_column > _NEXT_TO_NONE * before or after > before
-            at_end = not going_on and gap <= _NEAR and not _is_meter(block.text)
-            places["end" if at_end else "within" if going_on and before else "apart"] = block.index
-        elif block.kind == "subscribe":
-            gap = _NEAR + 1  # an offer under the text; a barrier comes before its offers
+            at_end = not going_on and gap <= _NEAR
+            if block.kind != "paywall":
+                places.update({"offer": block.index} if at_end else {})
+                gap = _NEAR + 1 if block.kind == "subscribe" else gap  # a barrier comes before its offers
+            elif at_end and not _is_meter(block.text):
+                places["end"] = block.index
+            else:
+                places["within" if going_on and before else "apart"] = block.index
     return places
 
 
@@ -189,10 +202,10 @@ def _is_meter(text: str) -> bool:
     return any(map(str.isdigit, text)) and not any(unicodedata.category(character) == "Sc" for character in text)
 
 
-def _breaks_off(ends: Sequence[str], ellipsis_only: bool) -> bool:
+def _breaks_off(ends: Sequence[str]) -> bool:
     """Whether the last paragraph ends in an ellipsis, or without the sentence end that most others have."""
-    if not ends or ends[-1] == "…" or ellipsis_only:
-        return ends[-1:] == ["…"]
+    if not ends or ends[-1] == "…":
+        return bool(ends)
     return ends[-1] not in _SENTENCE_ENDS and sum(end in _SENTENCE_ENDS for end in ends) >= max(2, 0.7 * len(ends))
 
 

@@ -282,6 +282,21 @@ def test_an_offer_under_a_whole_text_is_no_barrier() -> None:
     assert state(paragraphs(*TEXT) + OFFER + '<p data-is="paywall">Already a member? Log in here.</p>') == "unknown"
 
 
+def test_a_text_that_breaks_off_at_an_offer_is_locked_where_the_publisher_sells_it() -> None:
+    body = f'<div class="body">{paragraphs(*TEXT, CUT)}</div>{OFFER}'
+    assert state(body, json_ld(article(False, ".body"))) == "locked"
+    assert state(body) == "unknown"
+    assert state(body, json_ld(article(True))) == "open"
+    assert state(f'<div class="body">{paragraphs(*TEXT)}</div>{OFFER}', json_ld(article(False, ".body"))) == "open"
+
+
+def test_an_ellipsis_on_a_page_with_a_barrier_elsewhere_breaks_the_text_off() -> None:
+    links = "".join(f"<li>Page {number}</li>" for number in range(20))
+    body = f"{paragraphs(*TEXT, CUT + '…')}<ul>{links}</ul>{BARRIER}"
+    assert state(body) == "locked"
+    assert state(body, json_ld(article(True))) == "open"
+
+
 def test_a_button_is_no_barrier() -> None:
     assert state(paragraphs(*TEXT) + '<button data-is="paywall">Log in</button>') == "unknown"
 
