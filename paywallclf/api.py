@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paywallclf import scoring, storage, text
+from paywallclf.access import access_of
 from paywallclf.document import KINDS, LABELS, NEARLY_ALL, Block, Document, Layout, check_decision, document
 from paywallclf.html import lexbor, soup
 from paywallclf.html.encoding import decode
@@ -231,7 +232,8 @@ def _classify(parsed: Document, threshold: float | None, model: AnyModel) -> Doc
                 dict(zip(LABELS, chances, strict=True)), dict(zip(KINDS, kinds, strict=True)),
             )
         )  # fmt: skip
-    return replace(parsed, blocks=tuple(blocks), model=learned.name, threshold=threshold)
+    labelled = replace(parsed, blocks=tuple(blocks), model=learned.name, threshold=threshold)
+    return replace(labelled, access=access_of(labelled))
 
 
 # -- render --------------------------------------------------------------------------------------------------------------

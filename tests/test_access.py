@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from paywallclf import Document, parse_html, parse_text
+from paywallclf import Document, classify_html, parse_html, parse_text
 from paywallclf.access import access_of
 from paywallclf.document import KINDS
 from paywallclf.labels import read_labels
@@ -433,3 +433,7 @@ def test_own_written_pages() -> None:
         ]
         states[page.id] = access_of(replace(page.document, blocks=tuple(blocks))).state
     assert {page: found for page, found in states.items() if found != "unknown"} == OWN_PAGES
+
+
+def test_classify_html_says_whether_the_copy_is_whole() -> None:
+    assert classify_html('<meta itemprop="isAccessibleForFree" content="true"><p>Text.</p>').access.state == "open"
