@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -43,16 +44,23 @@ def ordered_map(function: Callable[[Item], Outcome], items: Iterable[Item], n_jo
 def _over_processes(function: Callable[[Any], Any], items: Iterable[Any], n_jobs: int) -> Generator[Any, None, None]:
     items = iter(items)
     workers = n_jobs if n_jobs > 0 else None
-    waiting: deque[Future[list[Any]]] = deque()
+    waiting: deque[tuple[list[Any], Future[list[Any]]]] = deque()
     with ProcessPoolExecutor(workers, initializer=_start_worker, initargs=(function,)) as pool:
         limit = _PORTIONS_WAITING * (workers or 4)
         try:
             while True:
                 while len(waiting) < limit and (portion := list(itertools.islice(items, _PORTION))):
-                    waiting.append(pool.submit(_work, portion))
+                    waiting.append((portion, pool.submit(_work, portion)))
                 if not waiting:
                     return
-                yield from waiting.popleft().result()
+                portion, future = waiting.popleft()
+                try:
+                    outcomes = future.result()
+                except BrokenProcessPool:
+                    raise
+                except Exception:  # something in the portion cannot be sent to another process: it is worked on in this one
+                    outcomes = [function(item) for item in portion]
+                yield from outcomes
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -63,7 +71,7 @@ _function: Callable[[Any], Any] | None = None
 def _start_worker(function: Callable[[Any], Any]) -> None:
     global _function
     _function = function
-    # Ctrl-C goes to the whole group of processes: a worker ends at it without a word, the parent says what there is to say
+    # Ctrl-C goes to the whole group of processes: a worker ends at it, at once, instead of after its portion
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

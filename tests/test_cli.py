@@ -334,6 +334,20 @@ def test_an_input_that_cannot_be_read_is_named_and_the_others_go_on(page: Path, 
     assert lines_of(result) == [f"paywallclf: {folder / 'a.html'}: No such file or directory"]
 
 
+def test_a_page_that_fails_is_named_and_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(source: bytes, **options: object) -> str:
+        if b"six" in source:
+            raise RuntimeError("a bug,\nin two lines")
+        return source.decode()
+
+    monkeypatch.setattr(paywallclf, "clean_html", fails)
+    (tmp_path / "a.html").write_text("<p>six</p>")
+    (tmp_path / "b.html").write_text("<p>five</p>")
+    result = run("clean", tmp_path)
+    assert (result.exit_code, result.stdout) == (1, "<p>five</p>\n")
+    assert lines_of(result) == [f"paywallclf: {tmp_path / 'a.html'}: RuntimeError: a bug, in two lines"]
+
+
 def test_warnings_are_one_line_that_names_the_input(page: Path) -> None:
     for extra in ([], ["--format", "text"], ["--jobs", "2"]):
         result = run("clean", page, "--threshold", "0", *extra)

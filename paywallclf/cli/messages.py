@@ -22,6 +22,7 @@ class Messages:
     def say(self, line: str) -> None:
         """Write a line; above the progress bar, where there is one."""
         tqdm.write(line, file=sys.stderr)
+        sys.stderr.flush()
 
     def warn(self, where: str, message: str) -> None:
         """Say what may not be as it was wanted."""
