@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 from paywallclf.document import fold
 
-_BLANK_LINE = re.compile(r"(?:\r\n|\r|\n)[^\S\r\n]*(?:\r\n|\r|\n)\s*")
-_NEWLINE = re.compile(r"(?:\r\n|\r|\n)\s*")
+# Atomic, or the two characters of one CRLF would be read as two line ends.
+_BLANK_LINE = re.compile(r"(?>\r\n|\r|\n)[^\S\r\n]*(?>\r\n|\r|\n)\s*")
+_NEWLINE = re.compile(r"(?>\r\n|\r|\n)\s*")
+
+_LINE_END = re.compile(r"[\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +32,32 @@ class Paragraphs:
 
 
 def split(source: str) -> Paragraphs:
-    """Cut a text at its blank lines, or where it has none, at its line ends."""
-    start = len(source) - len(source.lstrip())
-    end = len(source.rstrip())
-    if end <= start:
+    """Cut a text at its blank lines, or where it has none, at its line ends.
+
+    White space at the ends of a line belongs to the line, not to what stands between the paragraphs.
+    """
+    stripped = source.strip()
+    if not stripped:
         return Paragraphs([], [source])
+    text_start = source.index(stripped[0])
+    start = _line_start(source[:text_start])
+    line_end = _LINE_END.search(source, text_start + len(stripped))
+    end = line_end.start() if line_end else len(source)
     body = source[start:end]
-    pattern = _BLANK_LINE if _BLANK_LINE.search(body) else _NEWLINE
+    separator = _BLANK_LINE if _BLANK_LINE.search(stripped) else _NEWLINE
     pieces, separators, at = [], [source[:start]], 0
-    for match in pattern.finditer(body):
-        # the indent of a line belongs to the line, not to what stands before it
-        separator = match.group()
-        indent = len(separator) - len(separator.rstrip(" \t"))
-        cut_at = match.end() - indent
+    for match in separator.finditer(body):
+        cut_at = match.start() + _line_start(match.group())
         pieces.append(body[at : match.start()])
         separators.append(body[match.start() : cut_at])
         at = cut_at
     pieces.append(body[at:])
     return Paragraphs(pieces, [*separators, source[end:]])
+
+
+def _line_start(white_space: str) -> int:
+    """Where the last line begins."""
+    return max(white_space.rfind("\n"), white_space.rfind("\r")) + 1
 
 
 def blocks(source: str) -> list[str]:

@@ -242,6 +242,11 @@ def test_two_kept_texts_do_not_run_together_where_a_block_between_them_goes(html
     assert texts(output) == ["one", "two"]
 
 
+@pytest.mark.parametrize("between", ["<b><div>promo</div></b>", "<b><br><br>promo<br><br></b>", "<i><b><p>promo</p></b></i>"])
+def test_nor_where_an_inline_element_with_line_breaks_goes(between, html_document):
+    assert texts(render(html_document(f"<div>one{between}two</div>", "promo"))) == ["one", "two"]
+
+
 def test_an_inline_element_keeps_its_kept_half(html_document):
     assert render(html_document("<b>one<br><br>promo</b>", "promo")) == "<b>one<br><br></b>"
 

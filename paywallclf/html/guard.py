@@ -38,7 +38,7 @@ _ATTRIBUTE = re.compile(rb"[\s/\"']+[^\s/\"'>]")
 #: The others of those can: ``<li><dd><li><dd>``, ``<optgroup><option><optgroup>``.
 _DO_NOT_NEST = frozenset(
     "area base br col embed hr img input link meta param source track wbr"
-    " p li tr td th thead tbody tfoot option colgroup html head body".split()
+    " li tr td th thead tbody tfoot option colgroup html head body".split()
 )
 
 #: No end tag reaches over these but that of one of them.
@@ -47,8 +47,14 @@ _SCOPES = frozenset("applet caption marquee object table template svg math selec
 #: No end tag of an inline element reaches over these (HTML standard, "special").
 _SPECIAL = _SCOPES | frozenset(
     "address article aside blockquote button center dd details dir div dl dt fieldset figcaption figure footer form frameset"
-    " h1 h2 h3 h4 h5 h6 header hgroup listing main menu nav noframes ol optgroup plaintext pre search section summary ul".split()
+    " h1 h2 h3 h4 h5 h6 header hgroup listing main menu nav noframes ol optgroup p plaintext pre search section summary ul".split()
 )
+
+#: Start tags that end an open paragraph, if nothing of `_SCOPES` and no button stands between.
+_END_PARAGRAPH = (_SPECIAL - _SCOPES - {"button", "frameset", "noframes", "optgroup"}) | {"hr", "li"}
+
+#: Elements whose start tag ends an open one of their own.
+_END_THEMSELVES = frozenset(("a", "nobr"))
 
 #: Formatting elements of the standard, without ``a`` and ``nobr``, which close one another.
 _FORMATTING = frozenset("b big code em font i s small strike strong tt u".split())
@@ -87,39 +93,55 @@ def _too_many_attributes(source: bytes, opening: Any) -> bool:
     return False
 
 
+class _Open:
+    """The elements that are open, or may be: an end tag closes nothing unless its element can be reached."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.places: dict[str, list[int]] = defaultdict(list)  # of each name among the names
+        self.scopes: list[int] = [-1]
+        self.specials: list[int] = [-1]
+
+    def push(self, name: str) -> None:
+        place = len(self.names)
+        self.names.append(name)
+        self.places[name].append(place)
+        if name in _SPECIAL:
+            self.specials.append(place)
+            if name in _SCOPES:
+                self.scopes.append(place)
+
+    def close(self, name: str, barrier: int) -> None:
+        """Close the innermost element of a name, with all in it, if it stands within the barrier."""
+        if not self.places[name] or self.places[name][-1] <= barrier:
+            return
+        place = self.places[name][-1]
+        for closed in self.names[place:]:
+            self.places[closed].pop()
+        del self.names[place:]
+        while self.specials[-1] >= place:
+            self.specials.pop()
+        while self.scopes[-1] >= place:
+            self.scopes.pop()
+
+
 def _depth(html: str) -> int:
-    """The most elements that are open at once: an end tag closes nothing unless its element can be reached."""
-    stack: list[str] = []
-    places: dict[str, list[int]] = defaultdict(list)  # of each name on the stack
-    scopes: list[int] = [-1]
-    specials: list[int] = [-1]
+    """The most elements that are open at once."""
+    open_ = _Open()
     deepest = 0
     for _, slash, name, inside in _TAG.findall(html):
         name = name.lower()
-        if not name or name in _DO_NOT_NEST:
+        if slash:
+            open_.close(name, -1 if name in _SCOPES else (open_.scopes if name in _SPECIAL else open_.specials)[-1])
             continue
-        if not slash:
-            if inside.endswith("/") and (places["svg"] or places["math"]):
-                continue
-            place = len(stack)
-            stack.append(name)
-            places[name].append(place)
-            if name in _SPECIAL:
-                specials.append(place)
-                if name in _SCOPES:
-                    scopes.append(place)
-            deepest = max(deepest, place + 1)
+        if name in _END_PARAGRAPH:
+            open_.close("p", max(open_.scopes[-1], *open_.places["button"][-1:], -1))
+        elif name in _END_THEMSELVES:
+            open_.close(name, open_.specials[-1])
+        if not name or name in _DO_NOT_NEST or (inside.endswith("/") and (open_.places["svg"] or open_.places["math"])):
             continue
-        reached = -1 if name in _SCOPES else scopes[-1] if name in _SPECIAL else specials[-1]
-        if places[name] and places[name][-1] > reached:
-            place = places[name][-1]
-            for closed in stack[place:]:
-                places[closed].pop()
-            del stack[place:]
-            while specials[-1] >= place:
-                specials.pop()
-            while scopes[-1] >= place:
-                scopes.pop()
+        open_.push(name)
+        deepest = max(deepest, len(open_.names))
     return deepest
 
 

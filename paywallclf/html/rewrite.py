@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+from paywallclf.document import Layout
 from paywallclf.html.segment import BLOCK_LEVEL, Segments
 
 #: The page's frame, which stays even when it is empty.
@@ -44,6 +45,7 @@ def plan_removal(segments: Segments, dropped: Collection[int]) -> Removal:
     gone = [index in dropped for index in range(n)]
     counts = [0, *accumulate(gone)]
     staying = _with_ancestors([*segments.serving, *_beside_kept_text(segments, gone)], layout.parents)
+    separations = _Separations(layout, gone)
     removal = Removal([], [], [])
     inside: set[int] = set()
     covered = [False] * n
@@ -56,17 +58,21 @@ def plan_removal(segments: Segments, dropped: Collection[int]) -> Removal:
             continue
         if start == end or counts[end] - counts[start] < end - start or tag in FRAME or element in staying:
             continue
-        inside.add(element)
+        before = separations.kept_before(element)
+        if before in separated:
+            before = None
         if tag not in BLOCK_LEVEL:
-            removal.elements.append((segments.elements[element], start))
+            if before is None or not separations.breaks_line(element):
+                inside.add(element)
+                removal.elements.append((segments.elements[element], start))
             continue
+        inside.add(element)
         covered[start:end] = [True] * (end - start)
-        before = _separates(layout.containers, gone, _nearest_block_level(layout.tags, layout.parents, parent), start, end)
-        if before is None or before in separated:
-            removal.elements.append((segments.elements[element], start))
-        else:
+        if before is not None:
             separated.add(before)
             removal.emptied.append((segments.elements[element], start))
+        else:
+            removal.elements.append((segments.elements[element], start))
     for index in range(n):
         if gone[index] and not covered[index]:
             removal.text_nodes.extend((node, index) for node in segments.text_nodes[index])
@@ -97,20 +103,34 @@ def _with_ancestors(elements: list[int], parents: list[int]) -> set[int]:
     return found
 
 
-def _nearest_block_level(tags: list[str], parents: list[int], element: int) -> int:
-    while element >= 0 and tags[element] not in BLOCK_LEVEL:
-        element = parents[element]
-    return element
+class _Separations:
+    """Which elements stand between two kept runs of one container, which would run together without them."""
 
+    def __init__(self, layout: Layout, gone: list[bool]) -> None:
+        self.layout = layout
+        n = len(gone)
+        # at each place between blocks, the nearest kept block before it and from it on
+        self.before = [-1, *accumulate((-1 if gone[index] else index for index in range(n)), max)]
+        following = accumulate((n if gone[index] else index for index in reversed(range(n))), min)
+        self.after = [*reversed(list(following)), n]
 
-def _separates(containers: list[int], gone: list[bool], container: int, start: int, end: int) -> int | None:
-    """The kept block before an element, where it and the kept block after are two runs of one container, else None."""
-    before = start - 1
-    while before >= 0 and gone[before]:
-        before -= 1
-    after = end
-    while after < len(gone) and gone[after]:
-        after += 1
-    if before < 0 or after == len(gone):
-        return None
-    return before if containers[before] == containers[after] == container else None
+    def kept_before(self, element: int) -> int | None:
+        """The kept block before an element, where it and the kept block after are runs of the same container, else None."""
+        layout = self.layout
+        before, after = self.before[layout.starts[element]], self.after[layout.ends[element]]
+        if before < 0 or after == len(layout.texts) or layout.containers[before] != layout.containers[after]:
+            return None
+        container = layout.parents[element]
+        while container >= 0 and layout.tags[container] not in BLOCK_LEVEL:
+            container = layout.parents[container]
+        return before if layout.containers[before] == container else None
+
+    def breaks_line(self, element: int) -> bool:
+        """Whether an inline element holds what parts two runs: a block-level element or a line break."""
+        tags, parents = self.layout.tags, self.layout.parents
+        within = element + 1
+        while within < len(tags) and parents[within] >= element:
+            if tags[within] == "br" or tags[within] in BLOCK_LEVEL:
+                return True
+            within += 1
+        return False

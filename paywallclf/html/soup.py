@@ -18,7 +18,13 @@ def copied(soup: Tag) -> Tag:
 
     A copy takes a time that grows with the square of the depth: a minute at 20,000.
     """
-    return soup if _too_deep(soup) else copy.copy(soup)
+    if _too_deep(soup):
+        return soup
+    result = copy.copy(soup)
+    # html5lib's copies begin with the tree of an empty page, which the constructor makes (Beautiful Soup 4.15)
+    for extra in result.contents[: len(result.contents) - len(soup.contents)]:
+        extra.extract()
+    return result
 
 
 def _too_deep(soup: Tag) -> bool:
@@ -52,7 +58,8 @@ def _name(node: Any) -> str:
 
 
 def _attributes(node: Any) -> Mapping[str, str | None]:
-    return {name.lower(): " ".join(value) if isinstance(value, list) else value for name, value in node.attrs.items()}
+    values = node.attrs.items()
+    return {name.lower(): (" ".join(value) if isinstance(value, list) else value) or None for name, value in values}
 
 
 def remove(removal: Removal) -> None:
@@ -62,7 +69,10 @@ def remove(removal: Removal) -> None:
     for node, _ in removal.emptied:
         node.clear()
     for node, _ in removal.elements:
-        node.extract()
+        if node.parent is None:  # the tag that the caller gave
+            node.clear()
+        else:
+            node.extract()
 
 
 def mark(removal: Removal, labels: list[str]) -> None:
