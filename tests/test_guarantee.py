@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html as escaping
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -16,9 +17,10 @@ from paywallclf import parse_html, render
 
 WORDS = ["Rain", "fell", "5 < 6", "a & b", "<script>", "&amp;", "ça", "日本", "\u00a0", "now.", "\n", " ", "  x"]
 BLOCKS = ["div", "p", "section", "ul", "li", "table", "tr", "td", "form", "button", "label", "h2", "article", "pre", "aside"]
+SCRIPT = "<script>'<p>x</p>'</script>"
 INLINES = ["b", "a", "span", "font", "i", "nobr", "custom-tag"]
 LEAVES = [
-    "<br>", "<br><br>", "<img src='a'>", "<input>", "<hr>", "<!-- c -->", "<script>'<p>x</p>'</script>", "<svg><path/></svg>",
+    "<br>", "<br><br>", "<img src='a'>", "<input>", "<hr>", "<!-- c -->", SCRIPT, "<svg><path/></svg>",
     "<style>p{}</style>", "<template><p>x</p></template>", "<select><option>x</select>", "<meta name=a>", "<link rel=a>",
     "<noscript><p>x</p></noscript>", "<iframe>x</iframe>", "<textarea>\n\nx</textarea>", "<figure><img></figure>",
     "<![CDATA[x]]>", "<wbr>",
@@ -48,9 +50,17 @@ tag_soup = st.lists(
     max_size=25,
 ).map("".join)
 
-pages = st.one_of(trees, tag_soup).flatmap(
-    lambda body: st.sampled_from([body, f"<!doctype html><html><head><title>t</title></head><body>{body}</body></html>"])
-)
+PAGE = "<!doctype html><html><head><title>t</title></head><body>{}</body></html>"
+
+
+def as_page_or_fragment(body):
+    # what a fragment's rows and cells are read as depends on what it begins with, so dropping that can join their texts
+    if re.search("<(t[dr]|ca|co)", body):
+        return st.just(PAGE.format(body))
+    return st.sampled_from([body, PAGE.format(body)])
+
+
+pages = st.one_of(trees, tag_soup).flatmap(as_page_or_fragment)
 
 
 def texts(document):
@@ -99,13 +109,10 @@ def test_marking_loses_no_text(source, data):
 
 
 @settings(max_examples=100, deadline=None)
-@given(source=pages, data=st.data())
+@given(source=trees, data=st.data())
 def test_scripts_of_a_page_outlive_every_removal(source, data):
-    _, _, output = render_without(source, data)
-    scripts = "<script>'<p>x</p>'</script>"
-    document = BeautifulSoup(render(labelled(parse_html(source), set())), "html.parser")
-    if document.find(["xmp", "plaintext", "iframe", "noscript", "textarea", "template"]) is None and "='" not in source:
-        assert output.count(scripts) == source.count(scripts)
+    _, _, output = render_without(PAGE.format(source), data)
+    assert output.count(SCRIPT) == source.count(SCRIPT)
 
 
 # -- BeautifulSoup -------------------------------------------------------------------------------------------------------

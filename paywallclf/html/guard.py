@@ -32,7 +32,7 @@ _TAG = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _BYTES_TAG = re.compile(rb"<[a-zA-Z]" + _INSIDE.encode())
-_ATTRIBUTE = re.compile(rb"[\s/\"']+[^\s/\"'>]")
+_ATTRIBUTE = re.compile(rb"[^\s/>=\"'][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*\"|'[^']*'|[^\s>\"'][^\s>]*+))?+")
 
 #: Elements that cannot nest in one another without an element that is counted: void ones and most with optional end tags.
 #: The others of those can: ``<li><dd><li><dd>``, ``<optgroup><option><optgroup>``.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
@@ -57,8 +56,8 @@ def parse(html: str) -> LexborHTMLParser:
 def _context(html: str) -> str:
     """The element that a fragment is parsed as the content of.
 
-    That is a ``template``, the one context in which the standard lets table rows and cells stand alone; but a column on its
-    own would make it drop all text.
+    That is a ``template``, the one context in which the standard lets table rows and cells stand alone, if the fragment
+    begins with them; but a column on its own would make it drop all text.
     """
     lowered = html.lower()
     return "table" if _LONE_COLUMN.search(html) and "<table" not in lowered and "<colgroup" not in lowered else "template"
@@ -66,15 +65,10 @@ def _context(html: str) -> str:
 
 def cut(tree: LexborHTMLParser) -> Segments:
     """The blocks of a tree."""
-    return segment(_nodes(tree), attrgetter("attributes"), attrgetter("text_content"))
-
-
-def _nodes(tree: LexborHTMLParser) -> Iterator[tuple[Any, str, Any, Any]]:
-    if tree.root is None:
-        return
-    for node in tree.root.traverse(include_text=True):
-        parent = node.parent
-        yield node, node.tag or "-unknown", node.mem_id, parent.mem_id if parent is not None else None
+    nodes = [] if tree.root is None else ((node, node.tag or "-unknown") for node in tree.root.traverse(include_text=True))
+    return segment(
+        nodes, attrgetter("mem_id"), attrgetter("parent"), attrgetter("attributes"), lambda node: node.text_content or ""
+    )
 
 
 def remove(removal: Removal) -> None:

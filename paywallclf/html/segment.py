@@ -5,7 +5,7 @@ The walk takes the nodes of any parser in document order, so that every input is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,9 @@ class Segments:
 
 
 def segment(
-    nodes: Iterable[tuple[Any, str, Any, Any]],
+    nodes: Iterable[tuple[Any, str]],
+    key_of: Callable[[Any], Hashable],
+    parent_of: Callable[[Any], Any],
     attributes_of: Callable[[Any], Mapping[str, str | None]],
     text_of: Callable[[Any], str],
 ) -> Segments:
@@ -75,9 +77,11 @@ def segment(
 
     Parameters
     ----------
-    nodes : iterable of (node, name, key, parent's key)
+    nodes : iterable of (node, name)
         Elements and text nodes in document order. The name of a text node is ``"-text"``; other names that begin with
-        ``-`` are passed over. A key is any hashable value that tells nodes apart.
+        ``-`` are passed over.
+    key_of, parent_of : callable
+        Give what tells a node apart, and a node's parent or None.
     attributes_of : callable
         Gives an element's attributes.
     text_of : callable
@@ -93,18 +97,26 @@ def segment(
     """
     walk = _Walk()
     keys, silent = walk.keys, walk.silent
-    for node, name, key, parent_key in nodes:
-        while keys and keys[-1] != parent_key:
-            walk.close()
+    for node, name in nodes:
+        text = None
         if name == "-text":
-            if not silent:
-                walk.read(node, text_of(node))
+            text = text_of(node)
+            # white space before a run's first word, which most text nodes are, is nothing wherever it stands
+            if not walk.with_text and (not text or text.isspace()):
+                continue
         elif name[0] == "-":
             continue
+        parent = parent_of(node)
+        parent_key = None if parent is None else key_of(parent)
+        while keys and keys[-1] != parent_key:
+            walk.close()
+        if text is not None:
+            if not silent:
+                walk.read(node, text)
         elif silent or name in NO_BLOCKS:
-            walk.open_silent(name, key)
+            walk.open_silent(name, key_of(node))
         else:
-            walk.open(node, name, key, attributes_of(node))
+            walk.open(node, name, key_of(node), attributes_of(node))
         if len(keys) > MAX_DEPTH:
             raise TooDeepError
     while keys:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
@@ -39,14 +40,9 @@ def _too_deep(soup: Tag) -> bool:
 
 def cut(soup: Tag) -> Segments:
     """The blocks of a tree; those of a tag that is no whole soup begin with the tag itself."""
-    return segment(_nodes(soup), _attributes, str)
-
-
-def _nodes(soup: Tag) -> Iterator[tuple[Any, str, Any, Any]]:
-    if not isinstance(soup, BeautifulSoup):
-        yield soup, soup.name.lower(), id(soup), None
-    for node in soup.descendants:
-        yield node, _name(node), id(node), id(node.parent)
+    own = () if isinstance(soup, BeautifulSoup) else (soup,)
+    nodes = ((node, _name(node)) for node in (*own, *soup.descendants))
+    return segment(nodes, id, attrgetter("parent"), _attributes, str)
 
 
 def _name(node: Any) -> str:
