@@ -150,5 +150,5 @@ def _prepare(tree: LexborHTMLParser, names: list[str]) -> None:
 def _rename(node: Any, tag: str) -> None:
     element = _element(tag, node.attributes)
     for child in _children(node):
-        element.insert_child(child, move=True)
+        element.insert_child(child)
     node.replace_with(element)
