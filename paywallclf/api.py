@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paywallclf import scoring, storage, text
 from paywallclf.access import access_of
@@ -23,6 +22,7 @@ from paywallclf.html.encoding import decode
 from paywallclf.html.guard import too_complex
 from paywallclf.html.rewrite import plan_removal
 from paywallclf.html.segment import MAX_DEPTH, Segments, TooDeepError
+from paywallclf.parallel import ordered_map
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -388,13 +388,10 @@ def _decide(
     """The one decision rule, over arrays; `Document.dropped` is the same rule over blocks."""
     if not layout.texts:
         return set()
-    scores = scoring.score(model.arrays, layout, kinds=kinds is not None)
-    total = np.zeros(len(layout.texts))
-    for label in drop:
-        share = scores.labels[:, LABELS.index(label)]
-        if label == "promo" and kinds is not None and scores.kinds is not None:
-            share = share * scores.kinds[:, [KINDS.index(kind) for kind in kinds]].sum(axis=1)
-        total = total + share
+    if drop == ("promo",) and kinds is None:
+        total = scoring.score_promo(model.arrays, layout)
+    else:
+        total = _summed(scoring.score(model.arrays, layout, kinds=kinds is not None), drop, kinds)
     gone = total >= (model.threshold(layout) if threshold is None else threshold)
     dropped = set(np.flatnonzero(gone).tolist())
     if dropped:
@@ -402,6 +399,16 @@ def _decide(
         if lost >= NEARLY_ALL * sum(map(len, layout.texts)):
             warnings.warn("nearly all text of the page was dropped", PaywallWarning, stacklevel=3)
     return dropped
+
+
+def _summed(scores: scoring.Scores, drop: tuple[str, ...], kinds: tuple[str, ...] | None) -> NDArray[np.float64]:
+    total = np.zeros(len(scores.labels))
+    for label in drop:
+        share = scores.labels[:, LABELS.index(label)]
+        if label == "promo" and kinds is not None and scores.kinds is not None:
+            share = share * scores.kinds[:, [KINDS.index(kind) for kind in kinds]].sum(axis=1)
+        total = total + share
+    return total
 
 
 # -- many pages ----------------------------------------------------------------------------------------------------------
@@ -445,6 +452,9 @@ def clean_many(
         An argument does not exist; at once, before a page is read.
     """
     drop, kinds, threshold = check_decision(drop, kinds, threshold)
+    if isinstance(pages, (str, bytes)):
+        raise TypeError("pages must be an iterable of pages, not one page: use clean_html or clean_text for one")
+    pages = iter(pages)
     if on_error not in ("keep", "raise"):
         raise ValueError(f"on_error must be 'keep' or 'raise', not {on_error!r}")
     if form not in ("html", "text"):
@@ -453,54 +463,20 @@ def clean_many(
         raise ValueError(f"n_jobs must be a number of processes or -1, not {n_jobs!r}")
     options: dict[str, Any] = {"drop": drop, "kinds": kinds, "threshold": threshold, "model": _resolve(model)}
     clean = partial(clean_html, encoding=encoding, **options) if form == "html" else partial(clean_text, **options)
-    results = _serial(pages, clean) if n_jobs == 1 else _parallel(pages, clean, n_jobs)
-    return _raising(results) if on_error == "raise" else results
+    return _results(pages, partial(_attempt, clean=clean), n_jobs, on_error == "raise")
 
 
-def _raising(results: Iterator[Result]) -> Iterator[Result]:
-    for result in results:
-        if result.error is not None:
-            raise result.error
-        yield result
+def _results(pages: Iterator[Any], attempt: Callable[[tuple[int, Any]], Result], n_jobs: int, stop: bool) -> Iterator[Result]:
+    with closing(ordered_map(attempt, enumerate(pages), n_jobs)) as results:
+        for result in results:
+            if stop and result.error is not None:
+                raise result.error
+            yield result
 
 
-def _attempt(index: int, page: Any, clean: Callable[[Any], Any]) -> Result:
+def _attempt(numbered: tuple[int, Any], clean: Callable[[Any], Any]) -> Result:
+    index, page = numbered
     try:
         return Result(index, clean(page))
     except Exception as error:  # a crawl must not end with one page; the error goes to the caller beside it
         return Result(index, page, error)
-
-
-def _serial(pages: Iterable[Any], clean: Callable[[Any], Any]) -> Iterator[Result]:
-    for index, page in enumerate(pages):
-        yield _attempt(index, page, clean)
-
-
-_worker_clean: Callable[[Any], Any] | None = None
-
-
-def _start_worker(clean: Callable[[Any], Any]) -> None:
-    global _worker_clean
-    _worker_clean = clean
-
-
-def _work(portion: list[tuple[int, Any]]) -> list[Result]:
-    assert _worker_clean is not None
-    return [_attempt(index, page, _worker_clean) for index, page in portion]
-
-
-def _parallel(pages: Iterable[Any], clean: Callable[[Any], Any], n_jobs: int) -> Iterator[Result]:
-    numbered = enumerate(pages)
-    workers = n_jobs if n_jobs > 0 else None
-    waiting: deque[Future[list[Result]]] = deque()
-    with ProcessPoolExecutor(workers, initializer=_start_worker, initargs=(clean,)) as pool:
-        limit = _PORTIONS_WAITING * (workers or 4)
-        try:
-            while True:
-                while len(waiting) < limit and (portion := list(itertools.islice(numbered, _PORTION))):
-                    waiting.append(pool.submit(_work, portion))
-                if not waiting:
-                    return
-                yield from waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)

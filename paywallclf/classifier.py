@@ -83,13 +83,13 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    text_bits, markup_bits, kind_bits : int, default 18, 17, 16
-        The hashed tables have ``2**bits`` rows.
+    text_bits, markup_bits, kind_bits : int, default 18, 16, 16
+        The hashed tables have ``2**bits`` rows; those of the kinds' markup a quarter of ``2**kind_bits``.
     alpha, epochs : float, default 3e-7; int, default 8
         L2 penalty and passes over the data of the first stage.
-    hidden, members : int, default 64, 4
+    hidden, members : int, default 32, 4
         Hidden units of a network, and how many networks are averaged.
-    network_alpha, network_epochs : float, default 0.01; int, default 6
+    network_alpha, network_epochs : float, default 0.03; int, default 4
         L2 penalty and passes over the data of the second stage.
     cv : int, default 5
         Folds, split by groups, for the second stage's input, the calibration and the threshold.
@@ -122,14 +122,14 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         *,
         text_bits: int = 18,
-        markup_bits: int = 17,
+        markup_bits: int = 16,
         kind_bits: int = 16,
         alpha: float = 3e-7,
         epochs: int = 8,
-        hidden: int = 64,
+        hidden: int = 32,
         members: int = 4,
-        network_alpha: float = 0.01,
-        network_epochs: int = 6,
+        network_alpha: float = 0.03,
+        network_epochs: int = 4,
         cv: int = 5,
         loss_budget: float = 0.003,
         random_state: int = 0,
@@ -262,7 +262,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for family, bits in (("text", self.text_bits), ("markup", self.markup_bits)):
             fitted = [estimator for (name, *_), (estimator, _) in zip(jobs, results, strict=True) if name == family]
             self.estimators_[family] = fitted
-            arrays[f"{family}_table"] = np.stack([_weights(estimator, 1 << bits) for estimator in fitted], axis=1)
+            width = text.shape[1] if family == "text" else tokens.shape[1]
+            arrays[f"{family}_table"] = as_table(np.stack([_weights(estimator, width) for estimator in fitted], axis=1), bits)
             arrays[f"{family}_intercept"] = np.array([_intercept(estimator) for estimator in fitted])
         spread = first.std(axis=0)
         arrays["first_scale"] = np.where(spread > 1e-6, spread, 1.0).astype(np.float32)
@@ -395,8 +396,9 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self, rows: _Rows, folds: Any, text: Any, tokens: Any, first: NDArray[np.float32], arrays: dict[str, NDArray[Any]]
     ) -> None:
         """Fit both stages of the kinds, on promo blocks alone."""
-        text_bits, markup_bits = min(self.kind_bits, self.text_bits), min(self.kind_bits - 1, self.markup_bits)
-        matrix = scipy.sparse.hstack([_fewer_bits(text, text_bits), _fewer_bits(tokens, markup_bits)], format="csr")
+        text_bits, markup_bits = min(self.kind_bits, self.text_bits), min(max(self.kind_bits - 2, 1), self.markup_bits)
+        small = [_fewer_bits(text, self.text_bits, text_bits), _fewer_bits(tokens, self.markup_bits, markup_bits)]
+        matrix = scipy.sparse.hstack(small, format="csr")
         usable = rows.promo & (rows.kind != "")
         numbers = np.array([KINDS.index(kind) if kind else -1 for kind in rows.kind])
 
@@ -416,7 +418,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights, intercept = fit(np.arange(len(rows.page)))
         scale = max(float(np.abs(scores[usable]).std()), 1e-3) if usable.any() else 1.0
         arrays["kind_text_table"] = weights[: 1 << text_bits] / scale
-        arrays["kind_markup_table"] = weights[1 << text_bits :] / scale
+        arrays["kind_markup_table"] = as_table(weights[1 << text_bits :] / scale, markup_bits)
         arrays["kind_intercept"] = intercept / scale
         joint = (first / arrays["first_scale"]) @ arrays["html_joint_weights"] + arrays["html_joint_intercept"]
         features = np.vstack(
@@ -593,30 +595,34 @@ def _normalised_matrix(columns: Any, counts: Any, width: int) -> Any:
 
 
 def _markup_rows(layouts: list[Layout], bits: int) -> Any:
-    """The markup tokens of some layouts as a sparse matrix, one row a block."""
+    """The markup tokens of some layouts as a sparse matrix: a row for each block, ``2**bits`` columns for each level."""
     parts = []
     for layout in layouts:
         tokens = markup.read_markup(layout)
-        n = len(layout.texts)
-        rows, columns, values = [], [], []
-        for level, pairs in enumerate(markup.standing(layout)):
-            blocks, places = markup.token_pairs(tokens, pairs)
-            counts = np.bincount(blocks, minlength=n)
-            rows.append(blocks)
-            columns.append(markup.token_columns(tokens, level, bits)[places])
-            values.append((1 / np.sqrt(np.maximum(counts, 1)))[blocks].astype(np.float32))
-        parts.append(
-            scipy.sparse.csr_matrix(
-                (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(n, 1 << bits)
-            )
-        )
-    return scipy.sparse.vstack(parts, format="csr")
+        n, n_elements = len(layout.texts), len(layout.tags)
+        owners, places = tokens.pairs()
+        columns = markup.token_rows(tokens, bits)[places]
+        of_elements = scipy.sparse.csr_matrix((np.ones(len(owners), np.float32), (owners, columns)), (n_elements, 1 << bits))
+        levels = []
+        for rows, elements in markup.standing(layout):
+            here = scipy.sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, elements)), (n, n_elements))
+            scale = 1 / np.sqrt(np.maximum(here @ tokens.counts(), 1))
+            levels.append(scipy.sparse.diags(scale.astype(np.float32)) @ here @ of_elements)
+        parts.append(scipy.sparse.hstack(levels, format="csr"))
+    return scipy.sparse.vstack(parts, format="csr", dtype=np.float32)
 
 
-def _fewer_bits(matrix: Any, bits: int) -> Any:
-    """The same matrix over a smaller hashed table: columns are the leading bits of the hash."""
-    shift = scoring.bits_of(np.empty(matrix.shape[1], np.bool_)) - bits
-    return scipy.sparse.csr_matrix((matrix.data, matrix.indices >> shift, matrix.indptr), shape=(matrix.shape[0], 1 << bits))
+def _fewer_bits(matrix: Any, bits: int, fewer: int) -> Any:
+    """The same matrix over smaller hashed tables: of each level's ``2**bits`` columns, the leading bits of the hash."""
+    level, row = matrix.indices >> bits, matrix.indices & ((1 << bits) - 1)
+    columns = (level << fewer) | (row >> (bits - fewer))
+    return scipy.sparse.csr_matrix((matrix.data, columns, matrix.indptr), (matrix.shape[0], matrix.shape[1] >> (bits - fewer)))
+
+
+def as_table(weights: NDArray[Any], bits: int) -> NDArray[Any]:
+    """From weights of shape (levels * 2**bits, heads) to a table of shape (2**bits, levels * heads)."""
+    by_level = weights.reshape(-1, 1 << bits, weights.shape[1])
+    return by_level.transpose(1, 0, 2).reshape(1 << bits, -1)
 
 
 def _features_of(arrays: dict[str, NDArray[Any]], jobs: list[tuple[Layout, NDArray[np.float32]]]) -> NDArray[np.float32]:

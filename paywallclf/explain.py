@@ -92,7 +92,7 @@ def explain(document: Document, index: int, *, model: AnyModel = None, most: int
         groups[group] = float(log_odds - scoring.network(arrays, f"{form}_promo", occluded)[0])
     return Explanation(
         _strongest(_ngram_weights(arrays["text_table"][:, 0], layout.texts[index]), most),
-        _strongest(_markup_weights(arrays["markup_table"][:, 0], layout, index), most),
+        _strongest(_markup_weights(arrays["markup_table"][:, :: len(scoring.HEADS)], layout, index), most),
         groups,
         float(log_odds),
     )
@@ -115,12 +115,13 @@ def _markup_weights(table: scoring.Floats, layout: Layout, index: int) -> list[t
     if not layout.tags:
         return []
     tokens = markup.read_markup(layout)
+    owners, places = tokens.pairs()
+    token_rows = markup.token_rows(tokens, scoring.bits_of(table))
     found = []
     for level, (rows, elements) in enumerate(markup.standing(layout)):
         own = elements[rows == index]
-        names = [name for element in own for name in markup.element_names(layout.tags[element], layout.attributes[element])]
-        _, places = markup.token_pairs(tokens, (np.zeros(len(own), np.int64), own))
-        columns = markup.token_columns(tokens, level, scoring.bits_of(table))[places]
-        weights = table[columns] / np.sqrt(max(len(columns), 1))
+        names = [name for element in own for name in markup.token_names(layout.tags[element], layout.attributes[element])]
+        standing = np.concatenate([np.zeros(0, np.int64), *(places[owners == element] for element in own)])
+        weights = table[token_rows[standing], level] / np.sqrt(max(len(standing), 1))
         found += [(f"{markup.LEVELS[level]} {name}", weight) for name, weight in zip(names, weights.tolist(), strict=True)]
     return found

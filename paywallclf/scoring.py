@@ -6,7 +6,7 @@ promo and one for editorial. Second stage: a small neural network over those sco
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,9 @@ NAMED_SHARE = 0.1
 
 #: Standardised features are cut off here, so that nothing unheard of outweighs the rest.
 CLIP = 5.0
+
+#: Multiplications of a matrix product that OpenBLAS does in one thread (its GEMM_MULTITHREAD_THRESHOLD, 4, times 65,536).
+_ONE_THREAD = 4 * 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,11 @@ def _shapes() -> dict[str, tuple[int | str, ...]]:
     shapes: dict[str, tuple[int | str, ...]] = {
         "text_table": ("text rows", heads),
         "text_intercept": (heads,),
-        "markup_table": ("markup rows", heads),
+        "markup_table": ("markup rows", len(markup.LEVELS) * heads),
         "markup_intercept": (heads,),
         "first_scale": (scores,),
         "kind_text_table": ("kind text rows", kinds),
-        "kind_markup_table": ("kind markup rows", kinds),
+        "kind_markup_table": ("kind markup rows", len(markup.LEVELS) * kinds),
         "kind_intercept": (kinds,),
         "kind_weights": (6 * kinds, kinds),
         "kind_second_intercept": (kinds,),
@@ -119,33 +122,24 @@ def bits_of(table: NDArray[Any]) -> int:
 
 def text_sums(table: NDArray[Any], layout: Layout) -> Floats:
     """Sums of a table's rows over the n-grams of each block, divided by the square root of their number."""
-    hashes = ngrams.hash_texts(layout.texts, bits_of(table))
-    sums = _sums(table, hashes.columns, hashes.rows, len(layout.texts))
-    return np.asarray(sums / np.sqrt(np.maximum(hashes.counts, 1))[:, None], np.float32)
+    sums, counts = ngrams.sum_texts(table, layout.texts)
+    return np.asarray(sums / np.sqrt(np.maximum(counts, 1))[:, None], np.float32)
 
 
 def markup_sums(table: NDArray[Any], layout: Layout) -> Floats:
-    """Sums of a table's rows over the tokens of each block's elements, each level divided by the square root of its number."""
-    n = len(layout.texts)
+    """Sums of a table's weights over the tokens of each block's elements, each level divided by the square root of its number.
+
+    The table's columns are the heads at the first level, then at the second, and so on.
+    """
+    n, levels = len(layout.texts), len(markup.LEVELS)
     tokens = markup.read_markup(layout)
-    per_element = np.diff(tokens.starts)
-    owner = np.repeat(np.arange(len(per_element)), per_element)
-    result = np.zeros((n, table.shape[1]), np.float32)
-    for level, (rows, elements) in enumerate(markup.standing(layout)):
-        columns = markup.token_columns(tokens, level, bits_of(table))
-        of_element = _sums(table, columns, owner, len(per_element))
-        counts = np.bincount(rows, per_element[elements], minlength=n)
-        for head in range(table.shape[1]):
-            sums = np.bincount(rows, of_element[elements, head], minlength=n)
-            result[:, head] += sums / np.sqrt(np.maximum(counts, 1))
-    return result
-
-
-def _sums(table: NDArray[Any], columns: NDArray[Any], rows: NDArray[Any], n: int) -> Floats:
-    picked = table[columns]
-    return np.stack([np.bincount(rows, picked[:, head], minlength=n) for head in range(table.shape[1])], axis=1).astype(
-        np.float32
+    weights = tokens.sums(table.take(markup.token_rows(tokens, bits_of(table)), axis=0)).reshape(
+        -1, levels, table.shape[1] // levels
     )
+    counts = np.broadcast_to(tokens.counts()[:, None, None], (len(weights), levels, 1))
+    values = np.concatenate([weights, counts], axis=2).reshape(len(weights), -1)
+    sums = markup.level_sums(layout, values).reshape(n, levels, -1)
+    return np.asarray((sums[:, :, :-1] / np.sqrt(np.maximum(sums[:, :, -1:], 1))).sum(axis=1), np.float32)
 
 
 def second_stage_features(arrays: Mapping[str, NDArray[Any]], layout: Layout, first: Floats) -> Floats:
@@ -186,12 +180,28 @@ def network(arrays: Mapping[str, NDArray[Any]], prefix: str, features: Floats) -
     Several networks whose log-odds are averaged are one wider network; that is how they are stored.
     """
     standard = np.clip((features - arrays[f"{prefix}_mean"]) / arrays[f"{prefix}_scale"], -CLIP, CLIP)
-    hidden = np.maximum(standard @ arrays[f"{prefix}_hidden_weights"] + arrays[f"{prefix}_hidden_intercept"], 0)
+    hidden = _product(standard, arrays[f"{prefix}_hidden_weights"])
+    hidden += arrays[f"{prefix}_hidden_intercept"]
+    np.maximum(hidden, 0, out=hidden)
     log_odds: NDArray[np.float64] = (hidden @ arrays[f"{prefix}_output_weights"] + arrays[f"{prefix}_output_intercept"]).astype(
         np.float64
     )
     slope, intercept = arrays[f"{prefix}_calibration"]
     return np.asarray(slope * log_odds + intercept)
+
+
+def _product(rows: Floats, weights: Floats) -> Floats:
+    """The matrix product, a few rows at a time.
+
+    Larger ones make OpenBLAS start a thread for each processor, which costs more than a page's product takes, and a hundred
+    times more where other processes keep them busy.
+    """
+    n, inner = rows.shape
+    height = max(1, _ONE_THREAD // weights.size)
+    padded = np.zeros((-(-n // height), height, inner), np.float32)
+    padded.reshape(-1, inner)[:n] = rows
+    product: Floats = (padded @ weights).reshape(-1, weights.shape[1])[:n]
+    return product
 
 
 def probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -204,13 +214,20 @@ def score(arrays: Mapping[str, NDArray[Any]], layout: Layout, *, kinds: bool = F
     if not layout.texts:
         return Scores(np.zeros((0, 3)), np.zeros((0, len(KINDS))) if kinds else None)
     layout = as_form(layout)
-    first = first_stage(arrays, layout)
-    form = "html" if layout.tags else "text"
-    features = second_stage_features(arrays, layout, first)
-    promo = probability(network(arrays, f"{form}_promo", features))
-    editorial = probability(network(arrays, f"{form}_editorial", features))
+    promo, editorial = _second_stage(arrays, layout, HEADS)
     labels = np.stack([(1 - promo) * editorial, promo, (1 - promo) * (1 - editorial)], axis=1)
     return Scores(labels, kind_probabilities(arrays, layout, promo) if kinds else None)
+
+
+def score_promo(arrays: Mapping[str, NDArray[Any]], layout: Layout) -> NDArray[np.float64]:
+    """The probability of promo of every block: what `score` says of it, for less."""
+    return _second_stage(arrays, as_form(layout), ("promo",))[0] if layout.texts else np.zeros(0)
+
+
+def _second_stage(arrays: Mapping[str, NDArray[Any]], layout: Layout, heads: Sequence[str]) -> list[NDArray[np.float64]]:
+    features = second_stage_features(arrays, layout, first_stage(arrays, layout))
+    form = "html" if layout.tags else "text"
+    return [probability(network(arrays, f"{form}_{head}", features)) for head in heads]
 
 
 def kind_features(first: Floats, promo: NDArray[np.float64], layout: Layout) -> Floats:

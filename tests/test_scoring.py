@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tiny import documents, fitted, page
 
 from paywallclf import Document, PaywallClassifier, classify_html, parse_html, parse_text, scoring
-from paywallclf.classifier import decide, loss_threshold
-from paywallclf.document import KINDS
+from paywallclf.classifier import as_table, decide, loss_threshold
+from paywallclf.document import KINDS, Layout
 from paywallclf.features import markup, ngrams
 
 
@@ -27,6 +27,19 @@ def sparse(pairs: list[tuple[np.ndarray, np.ndarray]], n_rows: int, width: int) 
     return total
 
 
+def markup_matrix(layout: Layout, bits: int) -> Any:
+    """The tokens of each block's elements, pair by pair; a set of columns for each level."""
+    tokens = markup.read_markup(layout)
+    owners, places = tokens.pairs()
+    levels = []
+    for blocks, elements in markup.standing(layout):
+        found = [(block, places[owners == element]) for block, element in zip(blocks, elements, strict=True)]
+        rows = np.concatenate([np.zeros(0, int), *(np.full(len(part), block) for block, part in found)])
+        columns = markup.token_rows(tokens, bits)[np.concatenate([np.zeros(0, int), *(part for _, part in found)])]
+        levels.append(sparse([(rows, columns)], len(layout.texts), 1 << bits))
+    return scipy.sparse.hstack(levels, format="csr")
+
+
 def scikit_learn_probabilities(classifier: PaywallClassifier, document: Document) -> np.ndarray:
     """Probabilities of editorial, promo and other, by scikit-learn's own methods, from the two stages' features."""
     layout = scoring.as_form(document.layout)
@@ -37,13 +50,9 @@ def scikit_learn_probabilities(classifier: PaywallClassifier, document: Document
     first = [estimator.decision_function(sparse([(hashes.rows, hashes.columns)], n, 1 << classifier.text_bits))
              for estimator in estimators["text"]]  # fmt: skip
     if form == "html":
-        tokens = markup.read_markup(layout)
-        pairs = []
-        for level, standing in enumerate(markup.standing(layout)):
-            rows, places = markup.token_pairs(tokens, standing)
-            pairs.append((rows, markup.token_columns(tokens, level, classifier.markup_bits)[places]))
-        matrix = sparse(pairs, n, 1 << classifier.markup_bits)
-        first += [estimator.decision_function(matrix) for estimator in estimators["markup"]]
+        first += [
+            estimator.decision_function(markup_matrix(layout, classifier.markup_bits)) for estimator in estimators["markup"]
+        ]
     else:
         first += [np.zeros(n)] * len(estimators["markup"])
     features = scoring.second_stage_features(arrays, layout, np.stack(first, axis=1))
@@ -65,8 +74,10 @@ def unrounded(classifier: PaywallClassifier) -> PaywallClassifier:
     """The classifier with the tables as scikit-learn learned them: it rounds them to half precision, 11 bits, to be small."""
     exact = PaywallClassifier(**classifier.get_params())
     tables = {
-        f"{family}_table": np.stack([estimator.coef_[0] for estimator in classifier.estimators_[family]], axis=1)
-        for family in ("text", "markup")
+        f"{family}_table": as_table(
+            np.stack([estimator.coef_[0] for estimator in classifier.estimators_[family]], axis=1), bits
+        )
+        for family, bits in (("text", classifier.text_bits), ("markup", classifier.markup_bits))
     }
     exact.model_ = replace(classifier.model_, arrays={**classifier.model_.arrays, **tables})
     exact.estimators_ = classifier.estimators_

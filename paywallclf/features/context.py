@@ -6,8 +6,6 @@ and of the layout, so that a document without markup simply has no ancestors.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +17,9 @@ SCORES = ("text_promo", "text_editorial", "markup_promo", "markup_editorial")
 #: Neighbours on each side, and ancestors whose subtree grows, that are looked at.
 NEIGHBOURS = 4
 ANCESTORS = 5
+
+#: What stands beyond the first and the last block.
+_NO_NEIGHBOUR = np.array([[-8.0], [-8.0], [0.0], [-2.0], [-2.0]])
 
 #: Half-lives, in blocks, of the running means.
 HALF_LIVES = (2.0, 8.0)
@@ -63,7 +64,7 @@ def context(layout: Layout, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         *_subtrees(layout, promo, editorial, lengths, containers),
         *_page(promo, editorial, lengths),
     ]
-    return np.stack(columns, axis=1).astype(np.float32)
+    return np.array(columns, np.float32).T
 
 
 def _probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -77,20 +78,20 @@ def _neighbours(
     containers: NDArray[np.int64],
     parents: NDArray[np.int64],
 ) -> list[NDArray[np.float64]]:
-    n, k = len(promo), NEIGHBOURS
-    logs = np.log1p(lengths)
-    parent = np.append(parents, -1)[containers]
-    padded = [np.pad(values, k, constant_values=empty) for values, empty in ((promo, -8.0), (editorial, -8.0), (logs, 0.0))]
-    owner = np.pad(containers, k, constant_values=-2)
-    above = np.pad(parent, k, constant_values=-2)
-    columns = []
-    for offset in range(1, k + 1):
-        for start in (k - offset, k + offset):
-            there = slice(start, start + n)
-            columns += [values[there] for values in padded]
-            same = 2.0 * (owner[there] == containers) + (above[there] == parent)
-            columns.append(np.where(containers >= 0, same, 0.0))
-    return columns
+    n = len(promo)
+    # of each neighbour: promo, editorial, the logarithm of its length, its container and what stands around that
+    values = np.empty((5, n + 2 * NEIGHBOURS))
+    values[:] = _NO_NEIGHBOUR
+    inner = slice(NEIGHBOURS, NEIGHBOURS + n)
+    values[:, inner] = promo, editorial, np.log1p(lengths), containers, np.append(parents, -1)[containers]
+    owner, parent = values[3:, inner].copy()
+    columns = np.empty((2 * NEIGHBOURS, 4, n))
+    for row, offset in enumerate(offset for k in range(1, NEIGHBOURS + 1) for offset in (-k, k)):
+        there = values[:, NEIGHBOURS + offset : NEIGHBOURS + offset + n]
+        columns[row, :3] = there[:3]
+        columns[row, 3] = 2.0 * (there[3] == owner) + (there[4] == parent)
+    columns[:, 3, containers < 0] = 0.0
+    return list(columns.reshape(-1, n))
 
 
 def _running(promo: NDArray[np.float64], editorial: NDArray[np.float64]) -> list[NDArray[np.float64]]:
@@ -134,51 +135,40 @@ def _subtrees(
     starts = np.append(np.array(layout.starts, np.int64), 0)
     ends = np.append(np.array(layout.ends, np.int64), n)
     up = np.append(growing_ancestors(layout), -1)
-    chance = _probability(promo)
-    sums = {
-        "promo": _prefix(promo),
-        "editorial": _prefix(editorial),
-        "length": _prefix(lengths),
-        "promo_length": _prefix(chance * lengths),
-    }
-    highest = _range_maximum(promo)
-    columns = []
-    element = containers
-    for _ in range(ANCESTORS):
-        low, high = starts[element], ends[element]
-        count = np.maximum(high - low, 1)
-        length = sums["length"][high] - sums["length"][low]
-        columns += [
-            (sums["promo"][high] - sums["promo"][low]) / count,
-            highest(low, high),
-            (sums["editorial"][high] - sums["editorial"][low]) / count,
-            np.log1p(count),
-            np.log1p(length),
-            (sums["promo_length"][high] - sums["promo_length"][low]) / np.maximum(length, 1),
-            np.log1p(length / count),
-        ]
-        element = up[element]
-    return columns
+    elements = [containers]
+    for _ in range(ANCESTORS - 1):
+        elements.append(up[elements[-1]])
+    low, high = starts[np.stack(elements)], ends[np.stack(elements)]  # (ancestor, block)
+    count = np.maximum(high - low, 1)
+    prefix = np.zeros((4, n + 1))
+    np.cumsum((promo, editorial, lengths, _probability(promo) * lengths), axis=1, out=prefix[:, 1:])
+    promos, editorials, length, promo_length = prefix[:, high] - prefix[:, low]
+    aggregates = [
+        promos / count,
+        _range_maximum(promo, low, high),
+        editorials / count,
+        np.log1p(count),
+        np.log1p(length),
+        promo_length / np.maximum(length, 1),
+        np.log1p(length / count),
+    ]
+    return list(np.stack(aggregates, axis=1).reshape(-1, n))
 
 
-def _prefix(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.concatenate(([0.0], np.cumsum(values)))
-
-
-def _range_maximum(values: NDArray[np.float64]) -> Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]:
-    """A function of (low, high) that gives the maxima of ``values[low:high]``: a sparse table (Bender and Farach-Colton, 2000)."""
-    table = [values]
-    while 2 ** len(table) <= len(values):
-        previous, step = table[-1], 2 ** (len(table) - 1)
-        table.append(np.maximum(previous[:-step], previous[step:]))
-    padded = np.stack([np.pad(row, (0, len(values) - len(row)), mode="edge") for row in table])
-
-    def maximum(low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.float64]:
-        level = np.log2(np.maximum(high - low, 1)).astype(np.int64)
-        low = np.minimum(low, len(values) - 1)
-        return np.asarray(np.maximum(padded[level, low], padded[level, np.maximum(high - 2**level, 0)]))
-
-    return maximum
+def _range_maximum(values: NDArray[np.float64], low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The maxima of ``values[low:high]``, by a sparse table (Bender and Farach-Colton, 2000)."""
+    n = len(values)
+    table = np.empty((n.bit_length(), n))
+    table[0] = values
+    for level in range(1, len(table)):
+        step = 1 << (level - 1)
+        np.maximum(table[level - 1, :-step], table[level - 1, step:], out=table[level, :-step])
+        table[level, -step:] = table[level - 1, -step:]
+    level = np.log2(np.maximum(high - low, 1)).astype(np.int64)
+    maxima: NDArray[np.float64] = np.maximum(
+        table[level, np.minimum(low, n - 1)], table[level, np.maximum(high - (1 << level), 0)]
+    )
+    return maxima
 
 
 def _page(

@@ -5,9 +5,7 @@ Which token means what is learned, never written here: the code knows no class n
 
 from __future__ import annotations
 
-import re
-import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, islice, pairwise
@@ -16,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paywallclf.document import Layout
+from paywallclf.features.ngrams import hash_spans, mix
 
 #: Attributes that hold the page's content or its looks rather than what the element is for.
 SILENT = frozenset(
@@ -24,145 +23,219 @@ SILENT = frozenset(
 
 #: A longer value is data, not a name.
 LONGEST_VALUE = 120
-#: Words read of one attribute's value.
-MOST_WORDS = 12
 #: Attributes read of one element, and inline elements of one block: more is a hostile page.
 MOST_ATTRIBUTES = 24
 MOST_INLINES = 24
 
-#: Ancestors whose tokens count as near, and those beyond that count as around; outer ones are not looked at.
-NEAR, AROUND = 2, 30
-
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_]+")
-
 #: An element that holds more than this share of the page's text says nothing about one block of it.
 WIDE = 0.5
 
-#: Where the same token stands makes three different features.
+#: Where a token stands makes three different features: in the block's own elements, in the two around it, in those beyond.
 LEVELS = ("own", "near", "around")
-_LEVEL_SALTS = tuple(np.uint64(zlib.crc32(level.encode()) << 16) for level in LEVELS)
-_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+#: Characters that say what follows: an element's name, an attribute's name, its value; links and styles speak for themselves.
+_TAG, _NAME, _VALUE, _LINK, _STYLE = "\x01\x02\x03\x04\x05"
+_VALUE_MARKS = {"href": _LINK, "style": _STYLE}
+_MARK_NAMES = {_TAG: "<", _NAME: "@", _VALUE: "=", _LINK: "href=", _STYLE: "style="}
+_MARK_SALTS = mix(np.arange(6, dtype=np.uint64), 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """Tokens of the elements of a page.
+    """Tokens of the elements of a page. An element's name and each of its attributes are a piece; equal ones are read once.
 
     Attributes
     ----------
     tokens : array of uint64, shape (n_tokens,)
-        Hashed tokens, element after element.
-    starts : array of int64, shape (n_elements + 1,)
-        Where each element's tokens begin. Elements that no block needs have none.
+        Hashed words, and pairs of words, of the pieces, one piece after the other.
+    starts : array of int64, shape (n_pieces + 1,)
+        Where each piece's tokens begin.
+    pieces, elements : array of int64, shape (n_uses,)
+        Which piece stands in which element.
+    n_elements : int
     """
 
     tokens: NDArray[np.uint64]
     starts: NDArray[np.int64]
+    pieces: NDArray[np.int64]
+    elements: NDArray[np.int64]
+    n_elements: int
+
+    def counts(self) -> NDArray[np.int64]:
+        """The number of tokens of each element."""
+        return np.bincount(self.elements, np.diff(self.starts)[self.pieces], minlength=self.n_elements).astype(np.int64)
+
+    def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs of (element, place of a token in `tokens`), in the order of the page."""
+        lengths = np.diff(self.starts)[self.pieces]
+        begins = np.cumsum(lengths) - lengths
+        owners = np.repeat(self.elements, lengths)
+        return owners, np.arange(len(owners)) + np.repeat(self.starts[self.pieces] - begins, lengths)
+
+    def sums(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+        """For each element the sum of its tokens' weights; from shape (n_tokens, k) to (n_elements, k)."""
+        running = np.zeros((len(weights) + 1, weights.shape[1]))
+        np.cumsum(weights, axis=0, out=running[1:])
+        of_piece = running[self.starts[1:]] - running[self.starts[:-1]]
+        columns = [np.bincount(self.elements, column[self.pieces], minlength=self.n_elements) for column in of_piece.T]
+        return np.stack(columns, axis=1)
 
 
-def attribute_names(name: str, value: str | None) -> list[str]:
-    """The tokens of an attribute: its name, its value's words and pairs of words, and its value's parts."""
+def _text(name: str, value: str | None) -> str:
+    """An attribute as text with marks; empty for a silent one."""
     if name in SILENT:
-        return []
-    tokens = [f"@{name}"]
+        return ""
     if value and len(value) <= LONGEST_VALUE:
-        prefix = name if name in ("href", "style") else "name"
-        words = [word.lower() for word in _WORD.findall(value)[:MOST_WORDS]]
-        tokens += [f"{prefix}={word}" for word in words]
-        tokens += [f"{prefix}={a}-{b}" for a, b in pairwise(words)]
-        if prefix == "name":
-            tokens += [f"value={part}" for part in value.lower().split()[:MOST_WORDS]]
-    return list(dict.fromkeys(tokens))
-
-
-def element_names(tag: str, attributes: Mapping[str, str | None]) -> list[str]:
-    """The tokens of an element, in the order of `element_tokens`."""
-    some = islice(attributes.items(), MOST_ATTRIBUTES)
-    return [f"<{tag}", *(token for name, value in some for token in attribute_names(name, value))]
-
-
-@lru_cache(maxsize=1 << 16)
-def attribute_tokens(name: str, value: str | None) -> tuple[int, ...]:
-    """Hashes of the tokens of an attribute."""
-    return tuple(map(hash_token, attribute_names(name, value)))
-
-
-@lru_cache(maxsize=1 << 12)
-def tag_token(tag: str) -> int:
-    """Hash of an element's name."""
-    return hash_token(f"<{tag}")
-
-
-def hash_token(token: str) -> int:
-    """CRC-32 of a token."""
-    return zlib.crc32(token.encode("utf-8", "surrogatepass"))
-
-
-def element_tokens(tag: str, attributes: Mapping[str, str | None]) -> list[int]:
-    """Hashed tokens of one element."""
-    tokens = [tag_token(tag)]
-    for name, value in islice(attributes.items(), MOST_ATTRIBUTES):
-        tokens += attribute_tokens(name, value)
-    return tokens
+        return f"{_NAME}{name}{_VALUE_MARKS.get(name, _VALUE)}{value}"
+    return f"{_NAME}{name}"
 
 
 def read_markup(layout: Layout) -> Markup:
     """The tokens of every element that holds a block or stands inside one."""
     needed = {element for inlines in layout.inlines for element in inlines[:MOST_INLINES]}
-    tokens: list[int] = []
-    starts = [0]
-    for element, (tag, attributes) in enumerate(zip(layout.tags, layout.attributes, strict=True)):
-        if layout.ends[element] > layout.starts[element] or element in needed:
-            tokens += element_tokens(tag, attributes)
-        starts.append(len(tokens))
-    return Markup(np.array(tokens, np.uint64), np.array(starts, np.int64))
+    numbers: dict[tuple[str, str | None] | str, int] = {}  # of an attribute or of an element's name
+    pieces: list[int] = []
+    elements: list[int] = []
+    rows = zip(layout.tags, layout.attributes, layout.starts, layout.ends, strict=True)
+    for element, (tag, attributes, start, end) in enumerate(rows):
+        if end > start or element in needed:
+            pieces.append(numbers.setdefault(tag, len(numbers)))
+            elements.append(element)
+            for pair in attributes.items() if len(attributes) <= MOST_ATTRIBUTES else _some(attributes):
+                pieces.append(numbers.setdefault(pair, len(numbers)))
+                elements.append(element)
+    tokens, owners = _tokens([f"{_TAG}{piece}" if isinstance(piece, str) else _text(*piece) for piece in numbers])
+    starts = np.concatenate(([0], np.cumsum(np.bincount(owners, minlength=len(numbers)))))
+    return Markup(tokens, starts, np.array(pieces, np.int64), np.array(elements, np.int64), len(layout.tags))
 
 
-def token_columns(markup: Markup, level: int, bits: int) -> NDArray[np.int32]:
-    """The column of each token at one of the `LEVELS`."""
-    mixed = (markup.tokens ^ _LEVEL_SALTS[level]) * _MIX
-    return (mixed >> np.uint64(64 - bits)).astype(np.int32)
+def _some(attributes: Mapping[str, str | None]) -> Iterable[tuple[str, str | None]]:
+    return islice(attributes.items(), MOST_ATTRIBUTES)
 
 
-def wide_elements(layout: Layout) -> set[int]:
-    """Elements whose subtree holds more than `WIDE` of the page's text: they tell the page, not the block."""
-    ends_at = [0, *accumulate(map(len, layout.texts))]
-    limit = ends_at[-1] * WIDE
-    return {
-        element
-        for element, (start, end) in enumerate(zip(layout.starts, layout.ends, strict=True))
-        if ends_at[end] - ends_at[start] > limit
-    }
+def _tokens(texts: list[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Hashes of the words of each text, then of its pairs of neighbouring words; and the text of each."""
+    if not texts:
+        return np.zeros(0, np.uint64), np.zeros(0, np.int64)
+    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    first, last, lowered = _words(codes)
+    marks = np.flatnonzero((codes > 0) & (codes <= ord(_STYLE)))
+    part = np.searchsorted(marks, first, side="right") - 1  # every text begins with a mark
+    words = hash_spans(lowered, first, last) ^ _MARK_SALTS[codes[marks[part]].astype(np.int64)]
+    offsets = np.cumsum([0, *map(len, texts[:-1])])
+    owners = np.searchsorted(offsets, first, side="right") - 1
+    together = part[1:] == part[:-1]
+    pairs = mix(words[:-1], 1)[together] + words[1:][together]
+    tokens, owners = np.concatenate([words, pairs]), np.concatenate([owners, owners[:-1][together]])
+    order = np.argsort(owners, kind="stable")
+    return tokens[order], owners[order]
+
+
+@lru_cache(maxsize=1)
+def _alphabet() -> NDArray[np.bool_]:
+    """For each code point of the first two planes, whether it is a letter."""
+    return np.fromiter((chr(code).isalpha() for code in range(0x20000)), np.bool_, 0x20000)
+
+
+def _words(codes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
+    """Where each run of letters begins and ends, camel case parted, and the codes with A to Z in lower case."""
+    letter = _alphabet().take(codes.view(np.int64), mode="clip")
+    upper = (codes >= ord("A")) & (codes <= ord("Z"))
+    lower = (codes >= ord("a")) & (codes <= ord("z"))
+    parted = np.zeros(len(codes) + 1, np.bool_)  # between a code and the one before it
+    parted[0] = parted[-1] = True
+    parted[1:-1] = (letter[1:] != letter[:-1]) | (upper[1:] & lower[:-1])
+    return np.flatnonzero(letter & parted[:-1]), np.flatnonzero(letter & parted[1:]) + 1, codes + np.uint64(32) * upper
+
+
+def token_names(tag: str, attributes: Mapping[str, str | None]) -> list[str]:
+    """The tokens of an element for people to read, in the order of `read_markup`."""
+    names = []
+    for text in filter(None, [f"{_TAG}{tag}", *(_text(*pair) for pair in _some(attributes))]):
+        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+        first, last, _ = _words(codes)
+        spans = list(zip(first.tolist(), last.tolist(), strict=True))
+        marks = [max(i for i in range(a) if "\0" < text[i] <= _STYLE) for a, _ in spans]
+        words = [text[a:b].lower() for a, b in spans]
+        names += [_MARK_NAMES[text[mark]] + word for mark, word in zip(marks, words, strict=True)]
+        for (mark, word), (other, following) in pairwise(zip(marks, words, strict=True)):
+            if mark == other:
+                names.append(f"{_MARK_NAMES[text[mark]]}{word}-{following}")
+    return names
+
+
+def token_rows(markup: Markup, bits: int) -> NDArray[np.int64]:
+    """The row of each token in a table of ``2**bits`` rows, which has columns for each of the `LEVELS`."""
+    return (mix(markup.tokens, 2) >> np.uint64(64 - bits)).astype(np.int64)
+
+
+def wide_elements(layout: Layout) -> NDArray[np.bool_]:
+    """Which elements hold more than `WIDE` of the page's text: they tell the page, not the block."""
+    ends_at = np.array([0, *accumulate(map(len, layout.texts))])
+    return np.asarray(ends_at[layout.ends] - ends_at[layout.starts] > WIDE * ends_at[-1])
 
 
 def standing(layout: Layout) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """For each of the `LEVELS`, pairs of (block, element): whose tokens count there for which block."""
     parents = layout.parents
-    wide = wide_elements(layout)
+    wide = wide_elements(layout).tolist()
     rows: list[list[int]] = [[], [], []]
     elements: list[list[int]] = [[], [], []]
-    chains: dict[int, list[int]] = {-1: []}
     for block, (container, inlines) in enumerate(zip(layout.containers, layout.inlines, strict=True)):
-        chain = chains.get(container)
-        if chain is None:
-            chain, element = [], parents[container]
-            while element >= 0 and len(chain) < NEAR + AROUND:
-                if element not in wide:
-                    chain.append(element)
-                element = parents[element]
-            chains[container] = chain
+        chain = []
+        element = parents[container] if container >= 0 else -1
+        while element >= 0 and not wide[element]:  # what is around a wide element is wide
+            chain.append(element)
+            element = parents[element]
         own = inlines[:MOST_INLINES] if container < 0 else [*inlines[:MOST_INLINES], container]
-        for level, found in enumerate((own, chain[:NEAR], chain[NEAR:])):
-            elements[level] += found
+        for level, found in enumerate((own, chain[:2], chain[2:])):
             rows[level] += [block] * len(found)
+            elements[level] += found
     return [(np.array(r, np.int64), np.array(e, np.int64)) for r, e in zip(rows, elements, strict=True)]
 
 
-def token_pairs(
-    markup: Markup, pairs: tuple[NDArray[np.int64], NDArray[np.int64]]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """From pairs of (block, element) to pairs of (block, place of a token in `markup.tokens`)."""
-    rows, elements = pairs
-    counts = markup.starts[elements + 1] - markup.starts[elements]
-    first = np.repeat(markup.starts[elements] - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
-    return np.repeat(rows, counts), first + np.arange(len(first))
+def level_sums(layout: Layout, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each of the `LEVELS`, the sum over the pairs of `standing`, without making the pairs.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_elements, 3 * k)
+        What each element counts for: k columns for each level, one level after the other.
+
+    Returns
+    -------
+    array of float, shape (n_blocks, 3 * k)
+    """
+    k = values.shape[1] // len(LEVELS)
+    values = np.vstack([values, np.zeros((1, 3 * k))])  # -1 is nowhere
+    own, near, around = values[:, :k], values[:, k : 2 * k], values[:, 2 * k :]
+    containers = np.array(layout.containers, np.int64)
+    inlines = [found[:MOST_INLINES] for found in layout.inlines]
+    blocks = np.repeat(np.arange(len(containers)), [len(found) for found in inlines])
+    flat = own[np.array([element for found in inlines for element in found], np.int64)]
+    inline_sums = [np.bincount(blocks, column, minlength=len(containers)) for column in flat.T]
+    wide = np.append(wide_elements(layout), True)  # nowhere is as good as wide
+    parents = np.append(np.array(layout.parents, np.int64), -1)
+    parents[wide[parents]] = -1
+    first = parents[containers]
+    second = parents[first]
+    around[wide] = 0
+    beyond = _ancestor_sums(layout.parents, around[:-1])[parents[second]]
+    return np.hstack([own[containers] + np.stack(inline_sums, axis=1), near[first] + near[second], beyond])
+
+
+def _ancestor_sums(parents: list[int], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each element, the sum of values over itself and its ancestors; a row of zeros at the end.
+
+    Elements stand in document order: what is open at an element is what was opened up to it less what was closed before it.
+    """
+    closed = list(range(1, len(parents) + 1))  # for each element, the first one after its subtree
+    for element in range(len(parents) - 1, -1, -1):
+        parent = parents[element]
+        if parent >= 0 and closed[element] > closed[parent]:
+            closed[parent] = closed[element]
+    result = np.zeros((len(parents) + 1, values.shape[1]))
+    for column in range(values.shape[1]):
+        ended = np.bincount(closed, values[:, column], minlength=len(parents) + 1)[: len(parents)]
+        result[:-1, column] = np.cumsum(values[:, column]) - np.cumsum(ended)
+    return result

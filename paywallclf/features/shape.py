@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,9 @@ MARKUP_SHAPE = (
     "link_share", "inlines", "depth", "log_fields_near", "log_fields_around",
     *(f"tag_{tag}" for tag in _TAGS), *(f"in_{tag}" for tag in _AROUND),
 )  # fmt: skip
+
+_TAG_COLUMN = {tag: 5 + k for k, tag in enumerate(_TAGS)}
+_AROUND_BIT = {tag: 1 << k for k, tag in enumerate(_AROUND)}
 
 _FIELDS = frozenset(("input", "button"))
 #: Form fields looked at on one page; more is a hostile page.
@@ -108,32 +112,29 @@ def markup_shape(layout: Layout) -> NDArray[np.float32]:
     result = np.zeros((n, len(MARKUP_SHAPE)), np.float32)
     if not layout.tags or n == 0:
         return result
-    around = {-1: 0}  # element → which of _AROUND it stands in, as bits
-    depths = {-1: 0}
-    bit = {tag: 1 << k for k, tag in enumerate(_AROUND)}
+    containers = np.array(layout.containers, np.int64)
+    # one row more than there are elements: -1, no element, is the last
+    parents = np.array([*layout.parents, -1], np.int64)
+    column = np.array([*(_TAG_COLUMN.get(tag, -1) for tag in layout.tags), -1], np.int64)
+    fields = np.zeros(len(parents))
+    for element, count in _fields(layout).items():
+        fields[element] = count
+    fields = np.log1p(fields)
+    depths, around = [0] * len(parents), [0] * len(parents)
     for element, (tag, parent) in enumerate(zip(layout.tags, layout.parents, strict=True)):
-        around[element] = around[parent] | bit.get(tag, 0)
         depths[element] = depths[parent] + 1
-    fields = _fields(layout)
-    tags, parents = layout.tags, layout.parents
-    column = {tag: 5 + k for k, tag in enumerate(_TAGS)}
-    for block, (container, inlines) in enumerate(zip(layout.containers, layout.inlines, strict=True)):
-        row = result[block]
-        row[0] = layout.link_lengths[block] / len(layout.texts[block])
-        row[1] = min(len(inlines), 10)
-        row[2] = min(depths[container], 40)
-        if container >= 0:
-            parent = parents[container]
-            row[3] = np.log1p(fields.get(parent, 0))
-            row[4] = np.log1p(fields.get(parents[parent] if parent >= 0 else -1, 0))
-            if tags[container] in column:
-                row[column[tags[container]]] = 1
-        for element in inlines:
-            if tags[element] in column:
-                row[column[tags[element]]] = 1
-    bits = np.fromiter((around[container] for container in layout.containers), np.int64, n)
-    for k in range(len(_AROUND)):
-        result[:, 5 + len(_TAGS) + k] = (bits >> k) & 1
+        around[element] = around[parent] | _AROUND_BIT.get(tag, 0)
+    n_inlines = np.fromiter(map(len, layout.inlines), np.int64, n)
+    result[:, 0] = np.array(layout.link_lengths) / np.fromiter(map(len, layout.texts), np.int64, n)
+    result[:, 1] = np.minimum(n_inlines, 10)
+    result[:, 2] = np.minimum(np.array(depths)[containers], 40)
+    result[:, 3] = fields[parents[containers]]
+    result[:, 4] = fields[parents[parents[containers]]]
+    blocks = np.concatenate((np.arange(n), np.repeat(np.arange(n), n_inlines)))
+    columns = column[np.concatenate((containers, np.fromiter(chain.from_iterable(layout.inlines), np.int64)))]
+    known = columns >= 0
+    result[blocks[known], columns[known]] = 1
+    result[:, 5 + len(_TAGS) :] = (np.array(around)[containers, None] >> np.arange(len(_AROUND))) & 1
     return result
 
 
