@@ -5,7 +5,7 @@ The walk takes the nodes of any parser in document order, so that every input is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,10 +66,24 @@ class Segments:
     players: list[tuple[int, int]] = field(default_factory=list)
 
 
+class _Run:
+    """A run of inline text that is being read."""
+
+    __slots__ = ("enclosed", "inlines", "link_length", "loose", "nodes", "parts", "waiting_break", "with_text")
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.nodes: list[Any] = []
+        self.inlines: list[int] = []
+        self.enclosed: list[int] = []
+        self.loose: list[int] = []  # elements without text after the last text
+        self.link_length = 0
+        self.with_text = False
+        self.waiting_break = False
+
+
 def segment(
-    nodes: Iterable[tuple[Any, str]],
-    key_of: Callable[[Any], Hashable],
-    parent_of: Callable[[Any], Any],
+    nodes: Iterable[tuple[Any, str, int]],
     attributes_of: Callable[[Any], Mapping[str, str | None]],
     text_of: Callable[[Any], str],
 ) -> Segments:
@@ -77,11 +91,9 @@ def segment(
 
     Parameters
     ----------
-    nodes : iterable of (node, name)
-        Elements and text nodes in document order. The name of a text node is ``"-text"``; other names that begin with
-        ``-`` are passed over.
-    key_of, parent_of : callable
-        Give what tells a node apart, and a node's parent or None.
+    nodes : iterable of (node, name, depth)
+        Elements and text nodes in document order, without what is inside `NO_BLOCKS`. The name of a text node is ``"-text"``;
+        other names that begin with ``-`` are passed over. The depth is the number of elements around the node.
     attributes_of : callable
         Gives an element's attributes.
     text_of : callable
@@ -95,158 +107,115 @@ def segment(
     ------
     TooDeepError
     """
-    walk = _Walk()
-    keys, silent = walk.keys, walk.silent
-    for node, name in nodes:
-        text = None
+    # Half of the time of a cleaning goes through this loop: it keeps to local names and calls nothing without need.
+    segments = Segments()
+    layout, elements = segments.layout, segments.elements
+    tags, parents, starts, ends, texts = layout.tags, layout.parents, layout.starts, layout.ends, layout.texts
+    opened: list[int] = []
+    containers = [-1]  # the block-level elements among the opened
+    unstarted: list[int] = []  # the opened elements that hold no text so far: the innermost ones
+    links = 0
+    run = _Run()
+
+    def close() -> None:
+        nonlocal links, run
+        element = opened.pop()
+        name = tags[element]
+        if name in BLOCK_LEVEL:
+            run = _flush(run, segments, containers.pop())
+        elif name == "a":
+            links -= 1
+        ends[element] = len(texts) + run.with_text  # the run that is being read becomes a block if it has text
+        if unstarted and unstarted[-1] == element:
+            unstarted.pop()
+            starts[element] = ends[element]
+            if run.with_text:
+                run.loose.append(element)
+
+    for node, name, depth in nodes:
         if name == "-text":
             text = text_of(node)
-            # white space before a run's first word, which most text nodes are, is nothing wherever it stands
-            if not walk.with_text and (not text or text.isspace()):
+            words = text.split()
+            if not words and not run.with_text:
+                continue  # nothing, wherever it stands
+            while len(opened) > depth:
+                close()
+            if words:
+                if unstarted:
+                    for element in unstarted:
+                        starts[element] = len(texts)
+                    unstarted.clear()
+                if run.loose:
+                    run.enclosed += run.loose
+                    run.loose.clear()
+                run.with_text = True
+                run.waiting_break = False
+                if links:
+                    run.link_length += sum(map(len, words))
+            elif not run.with_text:
                 continue
-        elif name[0] == "-":
+            run.nodes.append(node)
+            run.parts.append(text)
             continue
-        parent = parent_of(node)
-        parent_key = None if parent is None else key_of(parent)
-        while keys and keys[-1] != parent_key:
-            walk.close()
-        if text is not None:
-            if not silent:
-                walk.read(node, text)
-        elif silent or name in NO_BLOCKS:
-            walk.open_silent(name, key_of(node))
-        else:
-            walk.open(node, name, key_of(node), attributes_of(node))
-        if len(keys) > MAX_DEPTH:
-            raise TooDeepError
-    while keys:
-        walk.close()
-    walk.flush()
-    return walk.segments
-
-
-class _Walk:
-    """Where a walk over a tree stands: the open elements, and the run of inline text that is being read."""
-
-    __slots__ = (
-        "container", "enclosed", "inlines", "keys", "link_length", "links", "loose", "open_elements", "outside", "parts",
-        "run_nodes", "segments", "silent", "unstarted", "waiting_break", "with_text",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.segments = Segments()
-        self.container = -1
-        self.links = 0
-        self.keys: list[Any] = []
-        self.open_elements: list[int] = []  # without the silent ones
-        self.silent: list[Any] = []  # keys of the open elements that hold no blocks, and of what is in them
-        self.outside: list[int] = []  # for each open block-level element, the container around it
-        self.unstarted: list[int] = []  # the open elements that hold no text so far: the innermost ones
-        self._begin_run()
-
-    def _begin_run(self) -> None:
-        self.parts: list[str] = []
-        self.run_nodes: list[Any] = []
-        self.inlines: list[int] = []
-        self.enclosed: list[int] = []
-        self.loose: list[int] = []  # elements without text after the last text
-        self.link_length = 0
-        self.with_text = False
-        self.waiting_break = False
-
-    def read(self, node: Any, text: str) -> None:
-        words = text.split()
-        if not words:
-            if self.with_text:
-                self.run_nodes.append(node)
-                self.parts.append(text)
-            return
-        self.run_nodes.append(node)
-        self.parts.append(text)
-        self.with_text = True
-        self.waiting_break = False
-        if self.unstarted:
-            starts, block = self.segments.layout.starts, len(self.segments.layout.texts)
-            for element in self.unstarted:
-                starts[element] = block
-            self.unstarted.clear()
-        if self.loose:
-            self.enclosed.extend(self.loose)
-            self.loose.clear()
-        if self.links:
-            self.link_length += sum(map(len, words))
-
-    def open_silent(self, name: str, key: Any) -> None:
-        if not self.silent and self.open_elements:
-            if name in SERVANTS:
-                self.segments.serving.append(self.open_elements[-1])
-            elif name in PLAYERS:
-                self.segments.players.append((self.open_elements[-1], self._next_block()))
-        self.keys.append(key)
-        self.silent.append(key)
-
-    def open(self, node: Any, name: str, key: Any, attributes: Mapping[str, str | None]) -> None:
-        layout = self.segments.layout
-        element = len(layout.tags)
+        if name[0] == "-":
+            continue
+        while len(opened) > depth:
+            close()
+        if name in NO_BLOCKS:
+            if opened:
+                if name in SERVANTS:
+                    segments.serving.append(opened[-1])
+                elif name in PLAYERS:
+                    segments.players.append((opened[-1], len(texts) + run.with_text))
+            continue
+        element = len(tags)
         if name in BLOCK_LEVEL:
-            self.flush()
-            self.outside.append(self.container)
-            self.container = element
+            run = _flush(run, segments, containers[-1])
+            containers.append(element)
         else:
             if name == "a":
-                self.links += 1
+                links += 1
             elif name == "br":
-                if self.waiting_break:
-                    self.flush(element)
-                self.parts.append("\n")
-                self.waiting_break = True
-            elif name in SERVANTS and self.open_elements:
-                self.segments.serving.append(self.open_elements[-1])
-            self.inlines.append(element)
-        layout.tags.append(name)
-        layout.parents.append(self.open_elements[-1] if self.open_elements else -1)
-        layout.attributes.append(attributes)
-        layout.starts.append(0)
-        layout.ends.append(0)
-        self.segments.elements.append(node)
-        self.keys.append(key)
-        self.open_elements.append(element)
-        self.unstarted.append(element)
+                if run.waiting_break:
+                    run = _flush(run, segments, containers[-1], element)
+                run.parts.append("\n")
+                run.waiting_break = True
+            elif name in SERVANTS and opened:
+                segments.serving.append(opened[-1])
+            run.inlines.append(element)
+        tags.append(name)
+        parents.append(opened[-1] if opened else -1)
+        starts.append(0)
+        ends.append(0)
+        elements.append(node)
+        opened.append(element)
+        unstarted.append(element)
+        if depth > MAX_DEPTH:
+            raise TooDeepError
+    while opened:
+        close()
+    _flush(run, segments, -1)
+    layout.attributes.extend(map(attributes_of, elements))
+    return segments
 
-    def close(self) -> None:
-        self.keys.pop()
-        if self.silent:
-            self.silent.pop()
-            return
-        element = self.open_elements.pop()
-        layout = self.segments.layout
-        name = layout.tags[element]
-        if name in BLOCK_LEVEL:
-            self.flush()
-            self.container = self.outside.pop()
-        elif name == "a":
-            self.links -= 1
-        layout.ends[element] = self._next_block()
-        if self.unstarted and self.unstarted[-1] == element:
-            self.unstarted.pop()
-            layout.starts[element] = layout.ends[element]
-            if self.with_text:
-                self.loose.append(element)
 
-    def _next_block(self) -> int:
-        # the run that is being read becomes a block if it has text
-        return len(self.segments.layout.texts) + self.with_text
+def _flush(run: _Run, segments: Segments, container: int, line_break: int | None = None) -> _Run:
+    """End a run, at a line break that belongs to it or before what comes next; it is a block if it has text.
 
-    def flush(self, line_break: int | None = None) -> None:
-        """End the run, at a line break that belongs to it or before what comes next; it is a block if it has text."""
-        if self.with_text:
-            segments, layout = self.segments, self.segments.layout
-            layout.texts.append(fold("".join(self.parts)))
-            layout.containers.append(self.container)
-            layout.inlines.append(self.inlines)
-            layout.link_lengths.append(self.link_length)
-            segments.text_nodes.append(self.run_nodes)
-            breaks = [element for element in self.loose if layout.tags[element] == "br"]
-            segments.enclosed.append(self.enclosed + breaks + ([] if line_break is None else [line_break]))
-        if self.with_text or self.inlines:
-            self._begin_run()
+    Returns
+    -------
+    _Run
+        The next one.
+    """
+    if run.with_text:
+        layout = segments.layout
+        layout.texts.append(fold("".join(run.parts)))
+        layout.containers.append(container)
+        layout.inlines.append(run.inlines)
+        layout.link_lengths.append(run.link_length)
+        segments.text_nodes.append(run.nodes)
+        breaks = [element for element in run.loose if layout.tags[element] == "br"]
+        segments.enclosed.append(run.enclosed + breaks + ([] if line_break is None else [line_break]))
+    elif not run.inlines:
+        return run
+    return _Run()

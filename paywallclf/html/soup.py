@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from operator import attrgetter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import CData, PreformattedString
 
 from paywallclf.html.rewrite import Removal
-from paywallclf.html.segment import MAX_DEPTH, Segments, segment
+from paywallclf.html.segment import MAX_DEPTH, NO_BLOCKS, Segments, segment
 
 
 def copied(soup: Tag) -> Tag:
@@ -40,9 +39,20 @@ def _too_deep(soup: Tag) -> bool:
 
 def cut(soup: Tag) -> Segments:
     """The blocks of a tree; those of a tag that is no whole soup begin with the tag itself."""
-    own = () if isinstance(soup, BeautifulSoup) else (soup,)
-    nodes = ((node, _name(node)) for node in (*own, *soup.descendants))
-    return segment(nodes, id, attrgetter("parent"), _attributes, str)
+    return segment(_nodes(soup), _attributes, str)
+
+
+def _nodes(soup: Tag) -> Iterator[tuple[Any, str, int]]:
+    waiting = [iter(soup.contents if isinstance(soup, BeautifulSoup) else [soup])]
+    while waiting:
+        for node in waiting[-1]:
+            name = _name(node)
+            yield node, name, len(waiting) - 1
+            if isinstance(node, Tag) and name not in NO_BLOCKS:
+                waiting.append(iter(node.contents))
+                break
+        else:
+            waiting.pop()
 
 
 def _name(node: Any) -> str:
