@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -17,8 +18,7 @@ from numpy.typing import NDArray
 from paywallclf import scoring, storage, text
 from paywallclf.access import access_of
 from paywallclf.document import KINDS, LABELS, NEARLY_ALL, Block, Document, Layout, check_decision, document
-from paywallclf.html import lexbor, soup
-from paywallclf.html.encoding import decode
+from paywallclf.html import lexbor
 from paywallclf.html.guard import too_complex
 from paywallclf.html.rewrite import plan_removal
 from paywallclf.html.segment import MAX_DEPTH, Segments, TooDeepError
@@ -80,12 +80,18 @@ def load_model(name_or_path: str | Path | None = None) -> scoring.Model:
         The folder is missing, damaged, of a newer format, or no model.
     """
     path = SHIPPED if name_or_path is None or name_or_path == "default" else Path(name_or_path)
+    try:
+        written = (path.resolve() / storage.CONFIG_FILE).stat().st_mtime_ns
+    except OSError:  # `storage.load` says what is wrong
+        written = 0
+    except ValueError as error:
+        raise storage.ModelError(f"no model in {str(path)!r}: {error}") from None
     with _loading:
-        return _load(path.resolve())
+        return _load(path, written)
 
 
 @lru_cache(maxsize=8)
-def _load(path: Path) -> scoring.Model:
+def _load(path: Path, written: int) -> scoring.Model:
     return scoring.Model(*storage.load(path, scoring.SHAPES))
 
 
@@ -117,12 +123,16 @@ class _Page:
 
 def _read(html: Html, encoding: str | None) -> _Page:
     if isinstance(html, bytes):
+        from paywallclf.html.encoding import decode  # with its detector, a third of the package's import time
+
         html = decode(html, encoding)
     tree: Any
     cut: Callable[[Any], Segments]
     if isinstance(html, str):
         form, tree, cut = "html", None if too_complex(html) else lexbor.parse(html), lexbor.cut
-    elif soup.is_soup(html):
+    elif _is_soup(html):
+        from paywallclf.html import soup
+
         form, tree, cut = "soup", soup.copied(html), soup.cut
     else:
         raise TypeError(f"html must be str, bytes, BeautifulSoup or Tag, not {type(html).__name__}")
@@ -134,8 +144,13 @@ def _read(html: Html, encoding: str | None) -> _Page:
         message = (
             f"the page is left as it is: more than {MAX_DEPTH} elements are open at once, or a tag has far too many attributes"
         )
-        warnings.warn(message, PaywallWarning, stacklevel=4)
+        warnings.warn(message, PaywallWarning, stacklevel=3)
     return _Page(html, form, tree, segments or Segments())
+
+
+def _is_soup(value: Any) -> bool:
+    bs4 = sys.modules.get("bs4")  # who has a soup has imported it
+    return bs4 is not None and isinstance(value, bs4.Tag)
 
 
 def _checked_text(source: str) -> str:
@@ -269,18 +284,25 @@ def render(
     ------
     ValueError
         A label, kind, form or threshold does not exist, the document has no labels, or `mark` is asked of plain text.
+
+    Warns
+    -----
+    PaywallWarning
+        Nearly all text went.
     """
     if form not in (None, "text"):
         raise ValueError(f"form must be None or 'text', not {form!r}")
     if mark and (form == "text" or document.form == "text"):
         raise ValueError("mark needs HTML: plain text has no attributes")
     dropped = {block.index for block in document.dropped(drop, kinds, threshold)}
+    if not mark:
+        _warn_if_nearly_all(document.layout.texts, dropped)
     if form == "text" and document.form != "text":
         return "\n\n".join(block.text for block in document.blocks if block.index not in dropped)
     if document.form == "text":
         return text.without(document.source, dropped)
-    if not dropped:
-        return soup.copied(document.source) if document.form == "soup" else document.source
+    if not dropped and document.form == "html":
+        return document.source
     page = _read(document.source, None)
     if page.segments.layout.texts != [block.text for block in document.blocks]:
         raise ValueError("the document's source has changed since it was read")
@@ -288,8 +310,12 @@ def render(
 
 
 def _write(page: _Page, dropped: set[int], labels: list[str] | None = None) -> Any:
+    writer: Any = lexbor
+    if page.form == "soup":
+        from paywallclf.html import soup
+
+        writer = soup
     removal = plan_removal(page.segments, dropped)
-    writer = lexbor if page.form == "html" else soup
     if labels is None:
         writer.remove(removal)
     else:
@@ -386,7 +412,7 @@ def _decide(
     threshold: float | None,
 ) -> set[int]:
     """The one decision rule, over arrays; `Document.dropped` is the same rule over blocks."""
-    if not layout.texts:
+    if not layout.texts or not drop or kinds == ():
         return set()
     if drop == ("promo",) and kinds is None:
         total = scoring.score_promo(model.arrays, layout)
@@ -394,11 +420,13 @@ def _decide(
         total = _summed(scoring.score(model.arrays, layout, kinds=kinds is not None), drop, kinds)
     gone = total >= (model.threshold(layout) if threshold is None else threshold)
     dropped = set(np.flatnonzero(gone).tolist())
-    if dropped:
-        lost = sum(len(layout.texts[index]) for index in dropped)
-        if lost >= NEARLY_ALL * sum(map(len, layout.texts)):
-            warnings.warn("nearly all text of the page was dropped", PaywallWarning, stacklevel=3)
+    _warn_if_nearly_all(layout.texts, dropped)
     return dropped
+
+
+def _warn_if_nearly_all(texts: list[str], dropped: set[int]) -> None:
+    if dropped and sum(len(texts[index]) for index in dropped) >= NEARLY_ALL * sum(map(len, texts)):
+        warnings.warn("nearly all text of the page was dropped", PaywallWarning, stacklevel=4)
 
 
 def _summed(scores: scoring.Scores, drop: tuple[str, ...], kinds: tuple[str, ...] | None) -> NDArray[np.float64]:

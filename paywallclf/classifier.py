@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from sklearn.metrics import average_precision_score
 from sklearn.model_selection import GroupKFold
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
 
 from paywallclf import scoring, storage
 from paywallclf.document import KINDS, LABELS, Document, Layout
@@ -95,7 +97,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Folds, split by groups, for the second stage's input, the calibration and the threshold.
     loss_budget : float, default 0.003
         Share of editorial words that the default threshold may cost, measured on unseen groups of the training data.
-    random_state : int, default 0
+    random_state : int, RandomState or None, default 0
+        An int makes fits of the same data equal.
     n_jobs : int or None, default None
         Processes; None for one.
 
@@ -105,6 +108,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ``editorial``, ``promo``, ``other``: the columns of `predict_proba`.
     model_ : paywallclf.scoring.Model
         The learned arrays and the thresholds.
+    seed_ : int
+        What `random_state` came to.
     estimators_ : dict of str to list
         The scikit-learn estimators behind the arrays; absent from a loaded model.
 
@@ -132,7 +137,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         network_epochs: int = 4,
         cv: int = 5,
         loss_budget: float = 0.003,
-        random_state: int = 0,
+        random_state: int | np.random.RandomState | None = 0,
         n_jobs: int | None = None,
     ) -> None:
         self.text_bits = text_bits
@@ -169,8 +174,16 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            Lengths do not agree, a label does not exist, or no block is promo or none is something else.
+            A parameter is out of its range, lengths do not agree, a label does not exist, or no block is promo or none is
+            something else.
+        TypeError
+            Something else than documents.
         """
+        self._check_parameters()
+        seed = self.random_state
+        self.seed_ = (
+            int(seed) if isinstance(seed, (int, np.integer)) else check_random_state(seed).randint(2**31 - self.members)
+        )
         rows = _gather(documents, labels, groups)
         if not (rows.promo.any() and (rows.known & ~rows.promo).any()):
             raise ValueError("fit needs at least one promo block and one block that is none")
@@ -182,19 +195,19 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         arrays: dict[str, NDArray[Any]] = {}
         self.estimators_: dict[str, list[Any]] = {}
         first = self._fit_first(rows, folds, text, tokens, weights, arrays)
-        for form in scoring.FORMS:
-            self._fit_second(form, rows, folds, first, weights, arrays)
+        thresholds = {form: self._fit_second(form, rows, folds, first, weights, arrays) for form in scoring.FORMS}
         self._fit_kinds(rows, folds, text, tokens, first, arrays)
         half = {name: array.astype(np.float16 if name.endswith("_table") else np.float32) for name, array in arrays.items()}
         single = {name: array.astype(np.float32) for name, array in half.items()}
-        thresholds = {form: float(self._thresholds[form]) for form in scoring.FORMS}
-        del self._thresholds
         config = {
             "name": "paywallclf",
             "version": "custom",
             "thresholds": thresholds,
-            "parameters": {name: value for name, value in self.get_params().items() if name != "n_jobs"},
-            "documents": len(documents),
+            "parameters": {
+                **{name: value for name, value in self.get_params().items() if name != "n_jobs"},
+                "random_state": self.seed_,
+            },
+            "documents": len(rows.layouts),
             "groups": len(np.unique(rows.group)),
             "blocks": int(rows.known.sum()),
             "promo_blocks": int(rows.promo.sum()),
@@ -202,6 +215,18 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.model_ = scoring.Model(single, config)
         self.classes_ = np.array(LABELS)
         return self
+
+    def _check_parameters(self) -> None:
+        for name, least, most in (
+            ("text_bits", 1, 24), ("markup_bits", 1, 24), ("kind_bits", 1, 24), ("epochs", 1, None), ("hidden", 1, None),
+            ("members", 1, None), ("network_epochs", 1, None), ("cv", 1, None), ("alpha", 0, None), ("network_alpha", 0, None),
+            ("loss_budget", 0, 1),
+        ):  # fmt: skip
+            value = getattr(self, name)
+            if not least <= value <= (math.inf if most is None else most):
+                raise ValueError(
+                    f"{name} must be at least {least}" + ("" if most is None else f" and at most {most}") + f", not {value!r}"
+                )
 
     def _folds(self, rows: _Rows) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Training and test rows of each fold; where there is one group only, everything twice."""
@@ -274,14 +299,14 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(chosen) == 0 or len(np.unique(target[chosen])) < 2:
             return 0.0 if len(chosen) == 0 else (4.0 if target[chosen[0]] else -4.0)
         estimator = SGDClassifier(
-            loss="log_loss", alpha=self.alpha, max_iter=self.epochs, tol=None, average=True, random_state=self.random_state
+            loss="log_loss", alpha=self.alpha, max_iter=self.epochs, tol=None, average=True, random_state=self.seed_
         )
         return estimator.fit(matrix[chosen], target[chosen], sample_weight=weights[chosen])
 
     def _fit_second(
         self, form: str, rows: _Rows, folds: Any, first: NDArray[np.float32], weights: Any, arrays: dict[str, NDArray[Any]]
-    ) -> None:
-        """Fit the second stage of a form; calibrate it and choose the threshold out of fold."""
+    ) -> float:
+        """Fit the second stage of a form; calibrate it out of fold, and give the threshold chosen so."""
         scaled = first / arrays["first_scale"]
         heads = len(scoring.HEADS)
         joint = np.zeros((scaled.shape[1], heads), np.float32)
@@ -329,7 +354,11 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 _store_network(part, prefix, [estimator], len(scoring.FEATURES))
                 held_out[fold_of == number] = scoring.network(part, prefix, features[fold_of == number])
             arrays[f"{prefix}_calibration"] = slope, offset = _platt(held_out[usable], target[usable])
-            self._choose_threshold(form, rows, source, scoring.probability(slope * held_out + offset))
+            chances = scoring.probability(slope * held_out + offset)
+            words = np.fromiter((len(text.split()) for layout in rows.layouts for text in layout.texts), np.float64)[source]
+            editorial = rows.label[source] == "editorial"
+            threshold = loss_threshold(chances[editorial], words[editorial], self.loss_budget)
+        return threshold
 
     def _second_features(
         self, form: str, rows: _Rows, first: NDArray[np.float32], joint: NDArray[np.float32], arrays: dict[str, NDArray[Any]]
@@ -338,7 +367,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Pages with markup are trained on as text too: as an extractor would hand them over, and every second one also whole.
         """
-        random = np.random.default_rng(self.random_state)
+        random = np.random.default_rng(self.seed_)
         jobs: list[tuple[Layout, NDArray[np.float32]]] = []
         sources = []
         for index, layout in enumerate(rows.layouts):
@@ -377,20 +406,13 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             alpha=self.network_alpha,
             batch_size=min(512, len(chosen)),
             max_iter=self.network_epochs if len(chosen) > 50_000 else 8 * self.network_epochs,
-            random_state=self.random_state + member,
+            random_state=self.seed_ + member,
         )
         standard = np.clip(scaler.transform(features[chosen]), -scoring.CLIP, scoring.CLIP)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a fixed number of passes is the regularisation
             network.fit(standard, target[chosen], sample_weight=importance[chosen])
         return scaler, network
-
-    def _choose_threshold(self, form: str, rows: _Rows, source: Any, chances: NDArray[np.float64]) -> None:
-        words = np.fromiter((len(text.split()) for layout in rows.layouts for text in layout.texts), np.float64)[source]
-        editorial = rows.label[source] == "editorial"
-        if not hasattr(self, "_thresholds"):
-            self._thresholds: dict[str, float] = {}
-        self._thresholds[form] = loss_threshold(chances[editorial], words[editorial], self.loss_budget)
 
     def _fit_kinds(
         self, rows: _Rows, folds: Any, text: Any, tokens: Any, first: NDArray[np.float32], arrays: dict[str, NDArray[Any]]
@@ -547,7 +569,7 @@ def _gather(documents: Sequence[Document], labels: Sequence[Sequence[str | None]
         if len(document.blocks) != len(row):
             raise ValueError(f"document {number} has {len(document.blocks)} blocks but {len(row)} labels")
         for value in row:
-            if value not in _KNOWN:
+            if not isinstance(value, (str, type(None))) or value not in _KNOWN:
                 raise ValueError(
                     f"document {number}: no such label: {value!r}; expected one of {', '.join(LABELS)}, promo:KIND, not_promo, any"
                 )
@@ -563,6 +585,9 @@ def _gather(documents: Sequence[Document], labels: Sequence[Sequence[str | None]
 
 
 def _checked(documents: Sequence[Document]) -> Sequence[Document]:
+    if isinstance(documents, Document):
+        raise TypeError("expected a sequence of documents, not one Document: put it in a list")
+    documents = list(documents)
     for document in documents:
         if not isinstance(document, Document):
             raise TypeError(f"expected documents made by parse_html or parse_text, not {type(document).__name__}")

@@ -177,8 +177,10 @@ class Document:
         drop, kinds, threshold = check_decision(drop, kinds, threshold)
         if threshold is None:
             threshold = self.threshold
-        if threshold is None:
+        if threshold is None or (self.blocks and not self.blocks[0].probabilities):
             raise ValueError("this document has no labels yet: make it with classify_html or classify_text")
+        if not drop or kinds == ():  # nothing is named: a threshold of 0 must not take all
+            return []
         return [block for block in self.blocks if block.probability(drop, kinds) >= threshold]
 
     def kept(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import warnings
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from tiny import documents, fitted, page
 
 from paywallclf import (
     Document,
+    ModelError,
     PaywallClassifier,
     PaywallWarning,
     classify_html,
@@ -25,6 +27,7 @@ from paywallclf import (
     clean_many,
     clean_text,
     explain,
+    load_model,
     parse_html,
     parse_text,
     render,
@@ -333,3 +336,32 @@ def test_takes_any_text(call: Callable[..., Any], source: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PaywallWarning)
         call(source) if call in (parse_html, parse_text) else call(source, model=fitted())
+
+
+# -- nothing named, nothing dropped; warnings; models written anew -------------------------------------------------------
+
+
+@pytest.mark.parametrize("decision", [{"drop": ()}, {"kinds": ()}])
+def test_what_names_nothing_drops_nothing(model: PaywallClassifier, decision: dict[str, Any]) -> None:
+    assert clean_html(PAGE, model=model, threshold=0.0, **decision) == PAGE
+    assert classify_html(PAGE, model=model).dropped(threshold=0.0, **decision) == []
+
+
+def test_render_warns_where_nearly_all_goes(model: PaywallClassifier) -> None:
+    document = classify_html(PAGE, model=model)
+    with pytest.warns(PaywallWarning, match="nearly all"):
+        render(document, threshold=0.0)
+
+
+def test_a_model_saved_anew_is_loaded_anew(tmp_path: Path, model: PaywallClassifier) -> None:
+    model.save(tmp_path)
+    before = load_model(tmp_path)
+    assert load_model(tmp_path) is before
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "version": "2"}))
+    assert load_model(tmp_path).config["version"] == "2"
+
+
+def test_a_path_that_cannot_be_is_no_model() -> None:
+    with pytest.raises(ModelError, match="no model"):
+        load_model("a\0b")

@@ -344,3 +344,31 @@ def test_grid_search_finds_the_better_setting() -> None:
 
 def _take(values: list[Any], indices: Any) -> list[Any]:
     return [values[index] for index in indices]
+
+
+# -- parameters and input that cannot be right -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("members", 0), ("text_bits", 40), ("kind_bits", 0), ("loss_budget", 1.5), ("alpha", -1e-6), ("cv", 0)]
+)
+def test_names_a_parameter_that_is_out_of_range(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be at least"):
+        small(**{name: value}).fit(*documents())
+
+
+def test_one_document_is_no_sequence_of_documents() -> None:
+    with pytest.raises(TypeError, match="put it in a list"):
+        fitted().predict(documents()[0][0])
+
+
+def test_takes_documents_from_a_generator() -> None:
+    found, labels, groups = documents()
+    assert_equal_arrays(small().fit((document for document in found), labels, groups), fitted())
+
+
+@pytest.mark.parametrize("seed", [None, np.random.RandomState(3), np.int64(3)])
+def test_takes_every_random_state_that_scikit_learn_takes(seed: Any, tmp_path: Any) -> None:
+    classifier = small(random_state=seed).fit(*documents())
+    classifier.save(tmp_path)
+    assert PaywallClassifier.load(tmp_path).random_state == classifier.seed_

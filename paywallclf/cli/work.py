@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Any
 
 import paywallclf
 from paywallclf.cli.reading import Page
-from paywallclf.document import NEARLY_ALL, Block, Document
+from paywallclf.document import Block, Document
 from paywallclf.parallel import ordered_map
 
 
@@ -79,8 +79,6 @@ def clean_page(
         return paywallclf.clean_text(_decoded(source, encoding), model=model, **decision), ()
     document = _classified(source, form, encoding, model=model)
     dropped = document.dropped(**decision)
-    if dropped and _length(dropped) >= NEARLY_ALL * _length(document.blocks):
-        warnings.warn("nearly all text of the page was dropped", paywallclf.PaywallWarning, stacklevel=2)
     return paywallclf.render(document, form="text" if wanted == "text" else None, **decision), tuple(dropped) if listing else ()
 
 
@@ -99,7 +97,3 @@ def _decoded(source: str | bytes, encoding: str | None) -> str:
 def document_form(form: str, to: str | None) -> str:
     """The form of a cleaned document: text stays text, and records hold what they held unless text is asked for."""
     return "text" if to == "text" else form
-
-
-def _length(blocks: Iterable[Block]) -> int:
-    return sum(len(block.text) for block in blocks)

@@ -130,17 +130,18 @@ def sum_texts(table: NDArray[np.float32], texts: Sequence[str]) -> tuple[NDArray
 
 def _sum_portion(table: NDArray[np.float32], texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     codes, lengths = code_points(texts)
-    block = np.repeat(np.arange(len(texts)), lengths)
+    block = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
     shift = np.uint64(65 - len(table).bit_length())
     weights = np.zeros((len(codes), table.shape[1]), np.float32)  # of all n-grams that begin at a place
-    numbers = np.zeros(len(codes), np.int64)
+    numbers = np.zeros(len(codes), np.int32)
     for places, hashes, inside in _families(codes, block):
         found = table.take((hashes >> shift).view(np.int64), axis=0)
-        found[~inside] = 0
+        found[np.flatnonzero(~inside)] = 0
         weights[places] += found
         numbers[places] += inside
-    sums = [np.bincount(block, column, minlength=len(texts)) for column in (*weights.T, numbers)]
-    return np.stack(sums[:-1], axis=1), sums[-1].astype(np.int64)
+    begins = np.cumsum(lengths) - lengths  # no text is empty: it has its edges
+    sums = [np.add.reduceat(column, begins, dtype=np.float64) for column in weights.T]
+    return np.stack(sums, axis=1), np.add.reduceat(numbers, begins)
 
 
 def _families(

@@ -90,8 +90,3 @@ def mark(removal: Removal, labels: list[str]) -> None:
     for node, block in removal.text_nodes:
         if not node.isspace() and marked.isdisjoint(map(id, node.parents)):
             node.wrap(Tag(name="span", attrs={"data-paywallclf": labels[block]}))
-
-
-def is_soup(value: Any) -> bool:
-    """Whether a value is a BeautifulSoup or a Tag."""
-    return isinstance(value, Tag)
