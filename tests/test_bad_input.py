@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from paywallclf import PaywallWarning, clean_html, clean_text, parse_html, parse_text, render
 
+#: Much of what is dropped here is nearly all of a page.
+pytestmark = pytest.mark.filterwarnings("ignore:nearly all")
+
 TEN_SECONDS = 10.0  # a hundred times what each of these takes on a machine with nothing else to do
 
 
