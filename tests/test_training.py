@@ -314,11 +314,19 @@ def test_a_model_is_fitted_evaluated_and_described(tmp_path: Path, data: list[ob
     figures = json.loads((output / "evaluation.json").read_text(encoding="utf-8"))
 
     before = (model / "model.safetensors").read_bytes()
-    assert run("card", "--model", model, "--evaluation", output / "evaluation.json").exit_code == 0
+    readme = tmp_path / "README.md"
+    readme.write_text("before\n<!-- figures -->\nstale\n<!-- /figures -->\nafter\n", encoding="utf-8")
+    result = run("card", "--model", model, "--evaluation", output / "evaluation.json", "--readme", readme)
+    assert result.exit_code == 0
     assert (model / "model.safetensors").read_bytes() == before
     text = (model / "README.md").read_text(encoding="utf-8")
     leak = next(row["value"] for row in figures["default_threshold"] if row["figure"] == "promo blocks leaked")
     assert f"| promo blocks leaked | {100 * leak['value']:.1f} % ({100 * leak['low']:.1f}-{100 * leak['high']:.1f}; " in text
+    written = readme.read_text(encoding="utf-8")
+    assert written.startswith("before\n<!-- figures -->\n")
+    assert written.endswith("<!-- /figures -->\nafter\n")
+    assert "stale" not in written
+    assert f"{100 * leak['value']:.1f} % ({100 * leak['low']:.1f}-{100 * leak['high']:.1f}; " in written
     for name in ("fundus", "newspaper"):
         pinned = sources.read_sources()[name]
         assert f"{pinned.credit}: <{pinned.repository}>, commit `{pinned.commit}`, {pinned.licence}" in text
@@ -373,6 +381,7 @@ def some_figures(fingerprint: str) -> dict[str, object]:
         "leak_and_loss": [{**curve, **{column: rate(1, 100) for column in columns}}],
         "average_precision": [{"model": "paywallclf", "over all blocks": 0.9, "promo against editorial": 0.95}],
         "leak_by_kind": [{"kind": "paywall", "at 0.3 %": rate(2, 100)}, {"kind": "app", "at 0.3 %": rate(20, 100)}],
+        "default_by_language": [{"language": "en", "promo blocks": 100, "editorial words lost": rate(3, 1000)}],
         "leak_by_language": [
             {"language": language, "at 0.3 %": rate(*counts)}
             for language, counts in {"en": (4, 100), "ko": (50, 100), "xx": (0, 0)}.items()

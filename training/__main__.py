@@ -12,9 +12,12 @@ import click
 from paywallclf import ModelError, PaywallClassifier, __version__
 from training import corpus, sources
 from training.annotations import ANNOTATIONS, AnnotationError, annotation, write_annotations
-from training.card import CardError, card
+from training.card import CardError, card, readme_figures
 from training.corpus import LabelledPage
 from training.fit import describe, fit
+
+#: What stands around the figures of the README.
+FIGURES = ("<!-- figures -->", "<!-- /figures -->")
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -106,7 +109,8 @@ def evaluate_command(
 @main.command("card")
 @click.option("--model", "model", type=FOLDER, default=Path("build/model"), show_default=True, help="The model folder.")
 @click.option("--evaluation", type=click.Path(path_type=Path), default=Path("build/evaluation.json"), show_default=True)
-def card_command(model: Path, evaluation: Path) -> None:
+@click.option("--readme", type=click.Path(dir_okay=False, path_type=Path), help="A README whose figures to write anew.")
+def card_command(model: Path, evaluation: Path, readme: Path | None) -> None:
     """Write the model's card from its configuration and the evaluation's output."""
     try:
         figures = json.loads(evaluation.read_text(encoding="utf-8"))
@@ -117,6 +121,10 @@ def card_command(model: Path, evaluation: Path) -> None:
     except (OSError, ValueError) as error:
         raise click.ClickException(f"{evaluation} cannot be read ({error}): run python -m training evaluate") from None
     classifier.save(model, text)
+    if readme:
+        before, _, rest = readme.read_text(encoding="utf-8").partition(FIGURES[0])
+        after = rest.partition(FIGURES[1])[2]
+        readme.write_text(f"{before}{FIGURES[0]}\n{readme_figures(figures)}\n{FIGURES[1]}{after}", encoding="utf-8")
     click.echo(text)
 
 

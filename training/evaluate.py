@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -199,8 +200,8 @@ def _agreement(tables: Tables, blocks: Blocks, scores: dict[str, NDArray[np.floa
         (
             (
                 name,
-                float(average_precision_score(promo[counted], values[counted])),
-                float(average_precision_score(promo[against], values[against])),
+                _average_precision(promo[counted], values[counted]),
+                _average_precision(promo[against], values[against]),
             )
             for name, values in scores.items()
         ),
@@ -358,6 +359,38 @@ def _default(
             ("calibration error", calibration_error(promo[counted], chances[counted, 1])),
         ],
     )
+    _parts(tables, blocks, chances[:, 1], dropped)
+
+
+def _parts(tables: Tables, blocks: Blocks, chances: NDArray[np.float64], dropped: NDArray[np.bool_]) -> None:
+    """Both errors at the default threshold, by language and by source."""
+    counted, promo, editorial = blocks.counted, blocks.promo, blocks.editorial
+    for name, values in (("language", blocks.language), ("source", blocks.source)):
+        rows = []
+        for value, n_promos in Counter(values[counted & promo].tolist()).most_common():
+            part = counted & (values == value)
+            if n_promos < ENOUGH_PROMOS:
+                continue
+            precision, recall, f1 = precision_recall_f1(promo[part], dropped[part])
+            against = part & (promo | editorial)
+            body = editorial & part
+            rows.append(
+                (
+                    value, n_promos, _average_precision(promo[part], chances[part]),
+                    _average_precision(promo[against], chances[against]), f"{precision:.3f}, {recall:.3f}, {f1:.3f}",
+                    rate(dropped[body], blocks.group[body], blocks.words[body]),
+                )
+            )  # fmt: skip
+        tables.heading(f"At the default threshold by {name}")
+        header = (
+            name, "promo blocks", "average precision over all", "against editorial", "precision, recall, F1",
+            "editorial words lost",
+        )  # fmt: skip
+        tables.table(f"default_by_{name}", header, rows)
+
+
+def _average_precision(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
+    return float(average_precision_score(truth, scores)) if truth.any() else float("nan")
 
 
 # -- peers ---------------------------------------------------------------------------------------------------------------
