@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from paywallclf import Document, parse_html, parse_text
+
+settings.register_profile("many", max_examples=2000, deadline=None)
 
 PAGES = sorted((Path(__file__).parents[1] / "datasets" / "pages").glob("*.html"))
 
