@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 from hypothesis import settings
 
 from paywallclf import Document, parse_html, parse_text
+
+# a shell starts what runs in the background with interrupts ignored, and so would run what the tests start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("many", max_examples=2000, deadline=None)
 

@@ -6,6 +6,8 @@ import pytest
 
 from paywallclf import parse_html, render
 
+pytestmark = pytest.mark.filterwarnings("ignore:nearly all")
+
 
 def texts(html):
     return [block.text for block in parse_html(html).blocks]

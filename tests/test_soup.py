@@ -7,6 +7,8 @@ from bs4 import BeautifulSoup, CData, Tag
 
 from paywallclf import clean_html, parse_html, render
 
+pytestmark = pytest.mark.filterwarnings("ignore:nearly all")
+
 PARSERS = ["html.parser", "lxml", "html5lib"]
 HTML = "<html><head><title>t</title></head><body><p class='a b'>kept</p><div><img/><p>promo</p></div></body></html>"
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from paywallclf import parse_text, render
 
+pytestmark = pytest.mark.filterwarnings("ignore:nearly all")
+
 
 def texts(source):
     return [block.text for block in parse_text(source).blocks]
