@@ -162,11 +162,13 @@ def form_of(layout: Layout) -> str:
     Bare paragraphs, as extractors give them back, are read as the text that they are: to a model of whole pages, a plain
     ``<p>`` in an ``<article>`` is the very picture of editorial text.
     """
-    named = sum(
-        end > start and ("class" in attributes or "id" in attributes)
-        for start, end, attributes in zip(layout.starts, layout.ends, layout.attributes, strict=True)
-    )
-    return "html" if named > NAMED_SHARE * len(layout.texts) else "text"
+    wanted = NAMED_SHARE * len(layout.texts)
+    named = 0
+    for start, end, attributes in zip(layout.starts, layout.ends, layout.attributes, strict=True):
+        named += end > start and ("class" in attributes or "id" in attributes)
+        if named > wanted:
+            return "html"
+    return "text"
 
 
 def as_form(layout: Layout) -> Layout:

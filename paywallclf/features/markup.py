@@ -5,10 +5,11 @@ Which token means what is learned, never written here: the code knows no class n
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, count, islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,20 +94,20 @@ def _text(name: str, value: str | None) -> str:
 def read_markup(layout: Layout) -> Markup:
     """The tokens of every element that holds a block or stands inside one."""
     needed = {element for inlines in layout.inlines for element in inlines[:MOST_INLINES]}
-    numbers: dict[tuple[str, str | None] | str, int] = {}  # of an attribute or of an element's name
+    numbers: defaultdict[tuple[str, str | None] | str, int] = defaultdict(count().__next__)  # of names and of attributes
     pieces: list[int] = []
     elements: list[int] = []
+    uses: list[int] = []
     rows = zip(layout.tags, layout.attributes, layout.starts, layout.ends, strict=True)
     for element, (tag, attributes, start, end) in enumerate(rows):
         if end > start or element in needed:
-            pieces.append(numbers.setdefault(tag, len(numbers)))
+            pieces.append(numbers[tag])
+            pieces += map(numbers.__getitem__, _some(attributes) if len(attributes) > MOST_ATTRIBUTES else attributes.items())
             elements.append(element)
-            for pair in attributes.items() if len(attributes) <= MOST_ATTRIBUTES else _some(attributes):
-                pieces.append(numbers.setdefault(pair, len(numbers)))
-                elements.append(element)
+            uses.append(1 + min(len(attributes), MOST_ATTRIBUTES))
     tokens, owners = _tokens([f"{_TAG}{piece}" if isinstance(piece, str) else _text(*piece) for piece in numbers])
     starts = np.concatenate(([0], np.cumsum(np.bincount(owners, minlength=len(numbers)))))
-    return Markup(tokens, starts, np.array(pieces, np.int64), np.array(elements, np.int64), len(layout.tags))
+    return Markup(tokens, starts, np.array(pieces, np.int64), np.repeat(np.array(elements, np.int64), uses), len(layout.tags))
 
 
 def _some(attributes: Mapping[str, str | None]) -> Iterable[tuple[str, str | None]]:
