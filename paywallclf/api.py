@@ -434,7 +434,10 @@ def _summed(scores: scoring.Scores, drop: tuple[str, ...], kinds: tuple[str, ...
     for label in drop:
         share = scores.labels[:, LABELS.index(label)]
         if label == "promo" and kinds is not None and scores.kinds is not None:
-            share = share * scores.kinds[:, [KINDS.index(kind) for kind in kinds]].sum(axis=1)
+            some = np.zeros(len(share))
+            for kind in kinds:
+                some = some + scores.kinds[:, KINDS.index(kind)]
+            share = share * some
         total = total + share
     return total
 

@@ -108,7 +108,10 @@ class Block:
         for label in drop:
             share = self.probabilities[label]
             if label == "promo" and kinds is not None:
-                share *= sum(self.kinds[kind] for kind in kinds)
+                some = 0.0
+                for kind in kinds:  # one after the other, as over arrays: `sum` compensates from Python 3.12 on
+                    some += self.kinds[kind]
+                share *= some
             total += share
         return total
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+
 from paywallclf.document import Layout
 from paywallclf.html.segment import BLOCK_LEVEL, Segments
 
@@ -43,20 +45,18 @@ def plan_removal(segments: Segments, dropped: Collection[int]) -> Removal:
     layout = segments.layout
     n = len(layout.texts)
     gone = [index in dropped for index in range(n)]
-    counts = [0, *accumulate(gone)]
     staying = _with_ancestors([*segments.serving, *_beside_kept_text(segments, gone)], layout.parents)
     separations = _Separations(layout, gone)
     removal = Removal([], [], [])
     inside: set[int] = set()
     covered = [False] * n
     separated: set[int] = set()
-    for element, (tag, parent, start, end) in enumerate(
-        zip(layout.tags, layout.parents, layout.starts, layout.ends, strict=True)
-    ):
-        if parent in inside:
+    for element in _of_dropped_blocks(layout, gone):
+        tag, start, end = layout.tags[element], layout.starts[element], layout.ends[element]
+        if layout.parents[element] in inside:
             inside.add(element)
             continue
-        if start == end or counts[end] - counts[start] < end - start or tag in FRAME or element in staying:
+        if tag in FRAME or element in staying:
             continue
         before = separations.kept_before(element)
         if before in separated:
@@ -79,6 +79,14 @@ def plan_removal(segments: Segments, dropped: Collection[int]) -> Removal:
             enclosed = [element for element in segments.enclosed[index] if element not in staying]
             removal.elements.extend((segments.elements[element], index) for element in enclosed)
     return removal
+
+
+def _of_dropped_blocks(layout: Layout, gone: list[bool]) -> list[int]:
+    """The elements that hold blocks, and only dropped ones."""
+    counts = np.array([0, *accumulate(gone)])
+    starts, ends = np.array(layout.starts, np.int64), np.array(layout.ends, np.int64)
+    found: list[int] = np.flatnonzero((ends > starts) & (counts[ends] - counts[starts] == ends - starts)).tolist()
+    return found
 
 
 def _beside_kept_text(segments: Segments, gone: list[bool]) -> list[int]:
