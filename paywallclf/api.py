@@ -16,13 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paywallclf import scoring, storage, text
-from paywallclf.access import access_of
 from paywallclf.document import KINDS, LABELS, NEARLY_ALL, Block, Document, Layout, check_decision, document
 from paywallclf.html import lexbor
 from paywallclf.html.guard import too_complex
 from paywallclf.html.rewrite import plan_removal
 from paywallclf.html.segment import MAX_DEPTH, Segments, TooDeepError
-from paywallclf.parallel import ordered_map
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -247,6 +245,8 @@ def _classify(parsed: Document, threshold: float | None, model: AnyModel) -> Doc
                 dict(zip(LABELS, chances, strict=True)), dict(zip(KINDS, kinds, strict=True)),
             )
         )  # fmt: skip
+    from paywallclf.access import access_of  # cleaning does without
+
     labelled = replace(parsed, blocks=tuple(blocks), model=learned.name, threshold=threshold)
     return replace(labelled, access=access_of(labelled))
 
@@ -498,6 +498,8 @@ def clean_many(
 
 
 def _results(pages: Iterator[Any], attempt: Callable[[tuple[int, Any]], Result], n_jobs: int, stop: bool) -> Iterator[Result]:
+    from paywallclf.parallel import ordered_map  # one page does without multiprocessing
+
     with closing(ordered_map(attempt, enumerate(pages), n_jobs)) as results:
         for result in results:
             if stop and result.error is not None:
