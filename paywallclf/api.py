@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,14 +27,11 @@ if TYPE_CHECKING:
 
     from paywallclf.classifier import PaywallClassifier
 
-    Html = str | bytes | Tag
-    AnyModel = str | Path | scoring.Model | PaywallClassifier | None
+    Html: TypeAlias = str | bytes | Tag
+    AnyModel: TypeAlias = str | Path | scoring.Model | PaywallClassifier | None
 
 #: The model that the package brings.
 SHIPPED = Path(__file__).parent / "models" / "default"
-
-#: Pages that a worker process takes at once, and how many such portions wait for each worker.
-_PORTION, _PORTIONS_WAITING = 16, 3
 
 
 class PaywallWarning(UserWarning):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,55 +23,27 @@ from sklearn.utils import check_random_state
 
 from paywallclf import scoring, storage
 from paywallclf.document import KINDS, LABELS, Document, Layout
-from paywallclf.features import markup, ngrams
-
-#: Labels that fitting leaves out. ``not_promo`` is editorial or other, not known which: it counts against promo only.
-LEFT_OUT = ("any", None)
-_KNOWN = frozenset((*LABELS, "not_promo", *LEFT_OUT, *(f"promo:{kind}" for kind in KINDS)))
+from paywallclf.features import ngrams
+from paywallclf.fitting import (
+    as_table,
+    decision_function,
+    features_of,
+    fewer_bits,
+    intercept_of,
+    loss_threshold,
+    markup_rows,
+    normalised_matrix,
+    platt,
+    store_network,
+    weights_of,
+)
+from paywallclf.rows import Rows, checked, gather, head_rows, page_weights
 
 #: A long block of editorial text weighs more, up to a limit: losing it is the worst error. In characters per unit of weight.
 _LENGTH_UNIT, _MOST_LENGTH = 60.0, 6.0
 
 #: Of what an extractor would leave out, the share that a text to train on keeps.
 _FURNITURE_KEPT = 0.15
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The blocks of many documents, one row each.
-
-    Attributes
-    ----------
-    layouts : list of Layout
-    page : array of int, shape (n_rows,)
-        The document of each row.
-    label, kind : array of str, shape (n_rows,)
-        Empty where unknown or left out.
-    group : array, shape (n_documents,)
-    """
-
-    layouts: list[Layout]
-    page: NDArray[np.int64]
-    label: NDArray[np.str_]
-    kind: NDArray[np.str_]
-    group: NDArray[Any]
-
-    @property
-    def promo(self) -> NDArray[np.bool_]:
-        return np.equal(self.label, "promo")
-
-    @property
-    def known(self) -> NDArray[np.bool_]:
-        return np.not_equal(self.label, "")
-
-    @property
-    def told_apart(self) -> NDArray[np.bool_]:
-        """Whether a row is known to be editorial or known to be other."""
-        return np.isin(self.label, ("editorial", "other"))
-
-    def of_page(self, index: int) -> slice:
-        first, last = np.searchsorted(self.page, (index, index + 1))
-        return slice(int(first), int(last))
 
 
 class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -184,13 +155,13 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.seed_ = (
             int(seed) if isinstance(seed, (int, np.integer)) else check_random_state(seed).randint(2**31 - self.members)
         )
-        rows = _gather(documents, labels, groups)
+        rows = gather(documents, labels, groups)
         if not (rows.promo.any() and (rows.known & ~rows.promo).any()):
             raise ValueError("fit needs at least one promo block and one block that is none")
         folds = self._folds(rows)
         text = self._text_matrix(rows)
         tokens = self._markup_matrix(rows)
-        weights = _page_weights(rows)
+        weights = page_weights(rows)
 
         arrays: dict[str, NDArray[Any]] = {}
         self.estimators_: dict[str, list[Any]] = {}
@@ -228,7 +199,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     f"{name} must be at least {least}" + ("" if most is None else f" and at most {most}") + f", not {value!r}"
                 )
 
-    def _folds(self, rows: _Rows) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    def _folds(self, rows: Rows) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Training and test rows of each fold; where there is one group only, everything twice."""
         n_groups = len(np.unique(rows.group))
         everything = np.arange(len(rows.page))
@@ -240,24 +211,24 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             (np.flatnonzero(np.isin(rows.page, train)), np.flatnonzero(np.isin(rows.page, test))) for train, test in of_page
         ]
 
-    def _text_matrix(self, rows: _Rows) -> Any:
+    def _text_matrix(self, rows: Rows) -> Any:
         texts = [text for layout in rows.layouts for text in layout.texts]
         columns, counts = [], []
         for start in range(0, len(texts), 20_000):
             hashes = ngrams.hash_texts(texts[start : start + 20_000], self.text_bits)
             columns.append(hashes.columns[np.argsort(hashes.rows, kind="stable")])
             counts.append(hashes.counts)
-        return _normalised_matrix(np.concatenate(columns), np.concatenate(counts), 1 << self.text_bits)
+        return normalised_matrix(np.concatenate(columns), np.concatenate(counts), 1 << self.text_bits)
 
-    def _markup_matrix(self, rows: _Rows) -> Any:
+    def _markup_matrix(self, rows: Rows) -> Any:
         parts = Parallel(n_jobs=self.n_jobs)(
-            delayed(_markup_rows)(rows.layouts[start : start + 100], self.markup_bits)
+            delayed(markup_rows)(rows.layouts[start : start + 100], self.markup_bits)
             for start in range(0, len(rows.layouts), 100)
         )
         return scipy.sparse.vstack(parts, format="csr")
 
     def _fit_first(
-        self, rows: _Rows, folds: Any, text: Any, tokens: Any, weights: Any, arrays: dict[str, NDArray[Any]]
+        self, rows: Rows, folds: Any, text: Any, tokens: Any, weights: Any, arrays: dict[str, NDArray[Any]]
     ) -> NDArray[np.float32]:
         """Fit the first stage on everything; give its scores out of fold."""
         has_markup = np.array([bool(layout.tags) for layout in rows.layouts])[rows.page]
@@ -265,13 +236,13 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         jobs = []
         for family, matrix, allowed in (("text", text, everything), ("markup", tokens, has_markup)):
             for head in scoring.HEADS:
-                target, usable = _head_rows(rows, head)
+                target, usable = head_rows(rows, head)
                 jobs.append((family, head, matrix, target, usable & allowed))
 
         def one(matrix: Any, target: Any, usable: Any, train: Any, test: Any) -> tuple[Any, Any]:
             chosen = train[usable[train]]
             estimator = self._linear(matrix, target, weights, chosen)
-            return estimator, _decision(estimator, matrix[test]) if test is not None else None
+            return estimator, decision_function(estimator, matrix[test]) if test is not None else None
 
         def run(matrix: Any, target: Any, usable: Any) -> tuple[Any, Any]:
             scores = np.zeros(len(rows.page), np.float32)
@@ -288,8 +259,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             fitted = [estimator for (name, *_), (estimator, _) in zip(jobs, results, strict=True) if name == family]
             self.estimators_[family] = fitted
             width = text.shape[1] if family == "text" else tokens.shape[1]
-            arrays[f"{family}_table"] = as_table(np.stack([_weights(estimator, width) for estimator in fitted], axis=1), bits)
-            arrays[f"{family}_intercept"] = np.array([_intercept(estimator) for estimator in fitted])
+            arrays[f"{family}_table"] = as_table(np.stack([weights_of(estimator, width) for estimator in fitted], axis=1), bits)
+            arrays[f"{family}_intercept"] = np.array([intercept_of(estimator) for estimator in fitted])
         spread = first.std(axis=0)
         arrays["first_scale"] = np.where(spread > 1e-6, spread, 1.0).astype(np.float32)
         return first
@@ -304,7 +275,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return estimator.fit(matrix[chosen], target[chosen], sample_weight=weights[chosen])
 
     def _fit_second(
-        self, form: str, rows: _Rows, folds: Any, first: NDArray[np.float32], weights: Any, arrays: dict[str, NDArray[Any]]
+        self, form: str, rows: Rows, folds: Any, first: NDArray[np.float32], weights: Any, arrays: dict[str, NDArray[Any]]
     ) -> float:
         """Fit the second stage of a form; calibrate it out of fold, and give the threshold chosen so."""
         scaled = first / arrays["first_scale"]
@@ -313,7 +284,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         intercept = np.zeros(heads, np.float32)
         seen = heads if form == "text" else scaled.shape[1]
         for column, head in enumerate(scoring.HEADS):
-            target, usable = _head_rows(rows, head)
+            target, usable = head_rows(rows, head)
             if len(np.unique(target[usable])) == 2:
                 fitted = LogisticRegression().fit(scaled[usable][:, :seen], target[usable])
                 joint[:seen, column], intercept[column] = fitted.coef_[0], fitted.intercept_[0]
@@ -329,12 +300,12 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fold_of = fold_of[source]
 
         for head in scoring.HEADS:
-            target, usable = _head_rows(rows, head)
+            target, usable = head_rows(rows, head)
             target, usable = target[source], usable[source]
             prefix = f"{form}_{head}"
             if head == "editorial":  # decides only which of two labels is likelier: one network, as it comes
                 self.estimators_[prefix] = [self._network(features, target, importance, np.flatnonzero(usable), 0)]
-                _store_network(arrays, prefix, self.estimators_[prefix], len(scoring.FEATURES))
+                store_network(arrays, prefix, self.estimators_[prefix], len(scoring.FEATURES))
                 continue
             estimate = Parallel(n_jobs=self.n_jobs)(
                 delayed(self._network)(
@@ -347,13 +318,13 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 for member in range(self.members)
             )
             self.estimators_[prefix] = fitted
-            _store_network(arrays, prefix, fitted, len(scoring.FEATURES))
+            store_network(arrays, prefix, fitted, len(scoring.FEATURES))
             held_out = np.zeros(len(source))
             for number, estimator in enumerate(estimate):
                 part: dict[str, NDArray[Any]] = {}
-                _store_network(part, prefix, [estimator], len(scoring.FEATURES))
+                store_network(part, prefix, [estimator], len(scoring.FEATURES))
                 held_out[fold_of == number] = scoring.network(part, prefix, features[fold_of == number])
-            arrays[f"{prefix}_calibration"] = slope, offset = _platt(held_out[usable], target[usable])
+            arrays[f"{prefix}_calibration"] = slope, offset = platt(held_out[usable], target[usable])
             chances = scoring.probability(slope * held_out + offset)
             words = np.fromiter((len(text.split()) for layout in rows.layouts for text in layout.texts), np.float64)[source]
             editorial = rows.label[source] == "editorial"
@@ -361,7 +332,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return threshold
 
     def _second_features(
-        self, form: str, rows: _Rows, first: NDArray[np.float32], joint: NDArray[np.float32], arrays: dict[str, NDArray[Any]]
+        self, form: str, rows: Rows, first: NDArray[np.float32], joint: NDArray[np.float32], arrays: dict[str, NDArray[Any]]
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Features of all pages in a form, and the row that each of them is of.
 
@@ -392,7 +363,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return np.zeros((0, len(scoring.FEATURES)), np.float32), np.zeros(0, np.int64)
         small = {name: array for name, array in arrays.items() if name.startswith((f"{form}_joint", "first_scale"))}
         parts = Parallel(n_jobs=self.n_jobs)(
-            delayed(_features_of)(small, jobs[start : start + 100]) for start in range(0, len(jobs), 100)
+            delayed(features_of)(small, jobs[start : start + 100]) for start in range(0, len(jobs), 100)
         )
         return np.vstack(parts), np.concatenate(sources)
 
@@ -415,11 +386,11 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return scaler, network
 
     def _fit_kinds(
-        self, rows: _Rows, folds: Any, text: Any, tokens: Any, first: NDArray[np.float32], arrays: dict[str, NDArray[Any]]
+        self, rows: Rows, folds: Any, text: Any, tokens: Any, first: NDArray[np.float32], arrays: dict[str, NDArray[Any]]
     ) -> None:
         """Fit both stages of the kinds, on promo blocks alone."""
         text_bits, markup_bits = min(self.kind_bits, self.text_bits), min(max(self.kind_bits - 2, 1), self.markup_bits)
-        small = [_fewer_bits(text, self.text_bits, text_bits), _fewer_bits(tokens, self.markup_bits, markup_bits)]
+        small = [fewer_bits(text, self.text_bits, text_bits), fewer_bits(tokens, self.markup_bits, markup_bits)]
         matrix = scipy.sparse.hstack(small, format="csr")
         usable = rows.promo & (rows.kind != "")
         numbers = np.array([KINDS.index(kind) if kind else -1 for kind in rows.kind])
@@ -429,8 +400,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             chosen = train[usable[train]]
             for number in range(len(KINDS)):
                 estimator = self._linear(matrix, numbers == number, np.ones(len(numbers)), chosen)
-                weights[:, number] = _weights(estimator, matrix.shape[1])
-                intercept[number] = _intercept(estimator)
+                weights[:, number] = weights_of(estimator, matrix.shape[1])
+                intercept[number] = intercept_of(estimator)
             return weights, intercept
 
         scores = np.zeros((len(rows.page), len(KINDS)), np.float32)
@@ -479,7 +450,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             For each document an array of shape (n_blocks, 3): editorial, promo, other.
         """
         arrays = self._model().arrays
-        return _objects([scoring.score(arrays, document.layout).labels for document in _checked(documents)])
+        return _objects([scoring.score(arrays, document.layout).labels for document in checked(documents)])
 
     def predict(self, documents: Sequence[Document]) -> NDArray[np.object_]:
         """Labels by the decision rule: promo where its probability reaches the threshold, else the likelier of the others.
@@ -497,7 +468,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def score(self, documents: Sequence[Document], labels: Sequence[Sequence[str | None]], sample_weight: Any = None) -> float:
         """Average precision of promo against the rest, over all blocks that are not left out; nan without a promo."""
-        rows = _gather(documents, labels, None)
+        rows = gather(documents, labels, None)
         chances = np.concatenate([np.zeros((0, 3)), *self.predict_proba(documents)])[:, 1]
         if not rows.promo.any():
             return float("nan")
@@ -539,158 +510,7 @@ def decide(chances: NDArray[np.float64], threshold: float) -> NDArray[np.str_]:
     return np.where(chances[:, 1] >= threshold, "promo", labels)
 
 
-def loss_threshold(chances: NDArray[np.float64], words: NDArray[np.float64], budget: float) -> float:
-    """The lowest threshold at which blocks with `chances` lose at most the share `budget` of their `words`; 0.5 without any.
-
-    Parameters
-    ----------
-    chances : array of shape (n_blocks,)
-        Probability of promo of editorial blocks.
-    words : array of shape (n_blocks,)
-    budget : float
-        Between 0 and 1.
-    """
-    if len(chances) == 0 or words.sum() == 0:
-        return 0.5
-    order = np.argsort(-chances, kind="stable")
-    lost = np.cumsum(words[order]) / words.sum()
-    first_kept = int(np.searchsorted(lost, budget, side="right"))
-    if first_kept == len(order):
-        return 0.0
-    return float(min(np.nextafter(chances[order[first_kept]], 2.0), 1.0))
-
-
-def _gather(documents: Sequence[Document], labels: Sequence[Sequence[str | None]], groups: ArrayLike | None) -> _Rows:
-    documents = _checked(documents)
-    if len(documents) != len(labels):
-        raise ValueError(f"{len(documents)} documents but labels for {len(labels)}")
-    label, kind = [], []
-    for number, (document, row) in enumerate(zip(documents, labels, strict=True)):
-        if len(document.blocks) != len(row):
-            raise ValueError(f"document {number} has {len(document.blocks)} blocks but {len(row)} labels")
-        for value in row:
-            if not isinstance(value, (str, type(None))) or value not in _KNOWN:
-                raise ValueError(
-                    f"document {number}: no such label: {value!r}; expected one of {', '.join(LABELS)}, promo:KIND, not_promo, any"
-                )
-            name, _, sort = ("" if value in LEFT_OUT else str(value)).partition(":")
-            label.append(name)
-            kind.append(sort)
-    group = np.arange(len(documents)) if groups is None else np.asarray(groups)
-    if group.shape != (len(documents),):
-        raise ValueError(f"groups must have one entry for each of the {len(documents)} documents, not shape {group.shape}")
-    page = np.repeat(np.arange(len(documents)), [len(document.blocks) for document in documents])
-    layouts = [scoring.as_form(document.layout) for document in documents]
-    return _Rows(layouts, page, np.array(label, dtype="U10"), np.array(kind, dtype="U10"), group)
-
-
-def _checked(documents: Sequence[Document]) -> Sequence[Document]:
-    if isinstance(documents, Document):
-        raise TypeError("expected a sequence of documents, not one Document: put it in a list")
-    documents = list(documents)
-    for document in documents:
-        if not isinstance(document, Document):
-            raise TypeError(f"expected documents made by parse_html or parse_text, not {type(document).__name__}")
-    return documents
-
-
 def _objects(values: list[Any]) -> NDArray[np.object_]:
     result = np.empty(len(values), object)
     result[:] = values
     return result
-
-
-def _head_rows(rows: _Rows, head: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """The target of a head, and the rows that it learns from."""
-    if head == "promo":
-        return rows.promo, rows.known
-    return rows.label == "editorial", rows.told_apart
-
-
-def _page_weights(rows: _Rows) -> NDArray[np.float64]:
-    """Each page weighs as the square root of its blocks, so that a giant one does not rule; the mean is 1."""
-    sizes = np.bincount(rows.page, minlength=len(rows.layouts))
-    weights = 1 / np.sqrt(np.maximum(sizes, 1))[rows.page]
-    return np.asarray(weights / weights.mean())
-
-
-def _normalised_matrix(columns: Any, counts: Any, width: int) -> Any:
-    values = np.repeat((1 / np.sqrt(np.maximum(counts, 1))).astype(np.float32), counts)
-    return scipy.sparse.csr_matrix((values, columns, np.concatenate(([0], np.cumsum(counts)))), shape=(len(counts), width))
-
-
-def _markup_rows(layouts: list[Layout], bits: int) -> Any:
-    """The markup tokens of some layouts as a sparse matrix: a row for each block, ``2**bits`` columns for each level."""
-    parts = []
-    for layout in layouts:
-        tokens = markup.read_markup(layout)
-        n, n_elements = len(layout.texts), len(layout.tags)
-        owners, places = tokens.pairs()
-        columns = markup.token_rows(tokens, bits)[places]
-        of_elements = scipy.sparse.csr_matrix((np.ones(len(owners), np.float32), (owners, columns)), (n_elements, 1 << bits))
-        levels = []
-        for rows, elements in markup.standing(layout):
-            here = scipy.sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, elements)), (n, n_elements))
-            scale = 1 / np.sqrt(np.maximum(here @ tokens.counts(), 1))
-            levels.append(scipy.sparse.diags(scale.astype(np.float32)) @ here @ of_elements)
-        parts.append(scipy.sparse.hstack(levels, format="csr"))
-    return scipy.sparse.vstack(parts, format="csr", dtype=np.float32)
-
-
-def _fewer_bits(matrix: Any, bits: int, fewer: int) -> Any:
-    """The same matrix over smaller hashed tables: of each level's ``2**bits`` columns, the leading bits of the hash."""
-    level, row = matrix.indices >> bits, matrix.indices & ((1 << bits) - 1)
-    columns = (level << fewer) | (row >> (bits - fewer))
-    return scipy.sparse.csr_matrix((matrix.data, columns, matrix.indptr), (matrix.shape[0], matrix.shape[1] >> (bits - fewer)))
-
-
-def as_table(weights: NDArray[Any], bits: int) -> NDArray[Any]:
-    """From weights of shape (levels * 2**bits, heads) to a table of shape (2**bits, levels * heads)."""
-    by_level = weights.reshape(-1, 1 << bits, weights.shape[1])
-    return by_level.transpose(1, 0, 2).reshape(1 << bits, -1)
-
-
-def _features_of(arrays: dict[str, NDArray[Any]], jobs: list[tuple[Layout, NDArray[np.float32]]]) -> NDArray[np.float32]:
-    return np.vstack([scoring.second_stage_features(arrays, layout, scores) for layout, scores in jobs])
-
-
-def _decision(estimator: Any, matrix: Any) -> Any:
-    return np.full(matrix.shape[0], estimator) if isinstance(estimator, float) else estimator.decision_function(matrix)
-
-
-def _weights(estimator: Any, width: int) -> NDArray[np.float64]:
-    return np.zeros(width) if isinstance(estimator, float) else np.asarray(estimator.coef_[0])
-
-
-def _intercept(estimator: Any) -> float:
-    return estimator if isinstance(estimator, float) else float(estimator.intercept_[0])
-
-
-def _store_network(arrays: dict[str, NDArray[Any]], prefix: str, members: list[Any], width: int) -> None:
-    """Several networks with one hidden layer as one wider network that gives their mean log-odds.
-
-    All members saw the same rows and so have the same standardiser.
-    """
-    if any(isinstance(member, float) for member in members):
-        arrays[f"{prefix}_mean"], arrays[f"{prefix}_scale"] = np.zeros(width), np.ones(width)
-        arrays[f"{prefix}_hidden_weights"], arrays[f"{prefix}_hidden_intercept"] = np.zeros((width, 1)), np.zeros(1)
-        arrays[f"{prefix}_output_weights"] = np.zeros(1)
-        arrays[f"{prefix}_output_intercept"] = np.array([next(member for member in members if isinstance(member, float))])
-    else:
-        scaler, networks = members[0][0], [network for _, network in members]
-        arrays[f"{prefix}_mean"], arrays[f"{prefix}_scale"] = scaler.mean_, scaler.scale_
-        arrays[f"{prefix}_hidden_weights"] = np.hstack([network.coefs_[0] for network in networks])
-        arrays[f"{prefix}_hidden_intercept"] = np.concatenate([network.intercepts_[0] for network in networks])
-        arrays[f"{prefix}_output_weights"] = np.concatenate([network.coefs_[1][:, 0] for network in networks]) / len(networks)
-        arrays[f"{prefix}_output_intercept"] = np.mean([network.intercepts_[1] for network in networks], axis=0)
-    arrays[f"{prefix}_calibration"] = np.array([1.0, 0.0])
-
-
-def _platt(log_odds: NDArray[np.float64], target: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Slope and intercept that make log-odds calibrated (Platt, 1999)."""
-    if len(np.unique(target)) < 2:
-        return np.array([1.0, 0.0])
-    fitted = LogisticRegression(C=1e3).fit(log_odds[:, None], target)
-    slope = float(fitted.coef_[0, 0])
-    # a slope that is not positive comes from a handful of rows; it must not turn the model round
-    return np.array([slope, float(fitted.intercept_[0])]) if slope > 0 else np.array([1.0, 0.0])

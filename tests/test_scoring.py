@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from tiny import documents, fitted, page
 
 from paywallclf import Document, PaywallClassifier, classify_html, parse_html, parse_text, scoring
-from paywallclf.classifier import as_table, decide, loss_threshold
+from paywallclf.classifier import decide
 from paywallclf.document import KINDS, Layout
 from paywallclf.features import markup, ngrams
+from paywallclf.fitting import as_table, loss_threshold
 
 
 def sparse(pairs: list[tuple[np.ndarray, np.ndarray]], n_rows: int, width: int) -> Any:
