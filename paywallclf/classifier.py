@@ -428,6 +428,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             arrays["kind_second_intercept"][present[0]] = 8.0
         elif len(present) > 1:
             estimator = LogisticRegression(C=0.3, max_iter=1000, tol=1e-3).fit(features[usable], numbers[usable])
+            self.estimators_["kind"] = [estimator]
             coefficients, offsets = estimator.coef_, estimator.intercept_
             if len(present) == 2:  # scikit-learn keeps one row of two
                 coefficients, offsets = np.vstack([0 * coefficients, coefficients]), np.concatenate([0 * offsets, offsets])

@@ -101,6 +101,17 @@ def test_numpy_gives_what_scikit_learn_gives_on_pages_it_has_not_seen() -> None:
         np.testing.assert_allclose(unrounded(fitted()).predict_proba([document])[0], expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("index", range(12))
+def test_numpy_gives_the_kinds_that_scikit_learn_gives(index: int) -> None:
+    layout = scoring.as_form(documents()[0][index].layout)
+    arrays, (estimator,) = fitted().model_.arrays, fitted().estimators_["kind"]
+    scores = scoring.score(arrays, layout, kinds=True)
+    features = scoring.kind_features(scoring.kind_first_stage(arrays, layout), scores.labels[:, 1], layout)
+    expected = np.zeros((len(layout.texts), len(KINDS)))
+    expected[:, estimator.classes_] = estimator.predict_proba(features)
+    np.testing.assert_allclose(scores.kinds, expected, atol=1e-3)  # kinds that were never seen get what is next to nothing
+
+
 # -- scores of any page --------------------------------------------------------------------------------------------------
 
 odd_texts = st.lists(st.text(st.characters(), max_size=30), max_size=8)
