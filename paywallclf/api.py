@@ -76,7 +76,8 @@ def load_model(name_or_path: str | Path | None = None) -> scoring.Model:
     """
     path = SHIPPED if name_or_path is None or name_or_path == "default" else Path(name_or_path)
     try:
-        written = (path.resolve() / storage.CONFIG_FILE).stat().st_mtime_ns
+        path = path.resolve()
+        written = (path / storage.CONFIG_FILE).stat().st_mtime_ns
     except OSError:  # `storage.load` says what is wrong
         written = 0
     except ValueError as error:

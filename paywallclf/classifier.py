@@ -34,6 +34,7 @@ from paywallclf.fitting import (
     markup_rows,
     normalised_matrix,
     platt,
+    rounded,
     store_network,
     weights_of,
 )
@@ -168,8 +169,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         first = self._fit_first(rows, folds, text, tokens, weights, arrays)
         thresholds = {form: self._fit_second(form, rows, folds, first, weights, arrays) for form in scoring.FORMS}
         self._fit_kinds(rows, folds, text, tokens, first, arrays)
-        half = {name: array.astype(np.float16 if name.endswith("_table") else np.float32) for name, array in arrays.items()}
-        single = {name: array.astype(np.float32) for name, array in half.items()}
+        # as it will be read from a file, so that a saved model says the same
+        single = {name: array.astype(np.float32) for name, array in rounded(arrays).items()}
         config = {
             "name": "paywallclf",
             "version": "custom",
@@ -479,10 +480,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def save(self, folder: str | Path, card: str = "") -> None:
         """Write a model folder: safetensors, JSON, card."""
         model = self._model()
-        arrays = {
-            name: array.astype(np.float16 if name.endswith("_table") else np.float32) for name, array in model.arrays.items()
-        }
-        storage.save(folder, arrays, model.config, card)
+        storage.save(folder, rounded(model.arrays), model.config, card)
 
     @classmethod
     def load(cls, folder: str | Path) -> PaywallClassifier:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 LABELS = ("editorial", "promo", "other")
@@ -254,8 +254,3 @@ def document(source: Any, form: str, layout: Layout, language: str | None = None
         tag = layout.tags[element] if element >= 0 else ""
         blocks.append(Block(index, text, tag, paths[element], fingerprint))
     return Document(source, form, tuple(blocks), layout, language=language)
-
-
-def relabel(block: Block, **changes: Any) -> Block:
-    """A copy of a block with other labels."""
-    return replace(block, **changes)

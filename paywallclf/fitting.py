@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,11 @@ def store_network(arrays: dict[str, NDArray[Any]], prefix: str, members: list[An
         arrays[f"{prefix}_output_weights"] = np.concatenate([network.coefs_[1][:, 0] for network in networks]) / len(networks)
         arrays[f"{prefix}_output_intercept"] = np.mean([network.intercepts_[1] for network in networks], axis=0)
     arrays[f"{prefix}_calibration"] = np.array([1.0, 0.0])
+
+
+def rounded(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The arrays as a model's file holds them: tables in half precision, the others in single."""
+    return {name: array.astype(np.float16 if name.endswith("_table") else np.float32) for name, array in arrays.items()}
 
 
 def platt(log_odds: NDArray[np.float64], target: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import warnings
 from collections.abc import Callable
@@ -365,3 +366,16 @@ def test_a_model_saved_anew_is_loaded_anew(tmp_path: Path, model: PaywallClassif
 def test_a_path_that_cannot_be_is_no_model() -> None:
     with pytest.raises(ModelError, match="no model"):
         load_model("a\0b")
+
+
+def test_a_relative_path_is_read_from_where_one_stands(
+    tmp_path: Path, model: PaywallClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, version in (("one", "1"), ("other", "2")):
+        (tmp_path / name).mkdir()
+        model.save(tmp_path / name / "model")
+        config = tmp_path / name / "model" / "config.json"
+        config.write_text(json.dumps({**json.loads(config.read_text()), "version": version}))
+        os.utime(config, (0, 0))  # the time that it was written tells nothing
+        monkeypatch.chdir(tmp_path / name)
+        assert load_model("model").config["version"] == version

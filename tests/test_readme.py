@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,9 +11,10 @@ import pytest
 
 from paywallclf import classify_text, clean_html, clean_text
 from paywallclf.labels import LabelledDocument, read_labels
+from training.corpus import default_folder
 
 ROOT = Path(__file__).parents[1]
-SHARED = Path(os.environ.get("PAYWALLCLF_CORPUS", ROOT.parent / "shared" / "corpus")).parent
+SHARED = default_folder().parent
 
 
 def test_the_examples_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from itertools import accumulate
 MOST_PAIRS = 4_000_000
 
 
-def squeeze(text: str) -> str:
+def without_space(text: str) -> str:
     """The text without white space: parsers differ about that first."""
     return "".join(text.split())
 
@@ -27,8 +27,8 @@ def align(ours: Sequence[str], theirs: Sequence[str]) -> list[dict[int, int]]:
     list of dict
         For each of their blocks: our block's index → the number of shared characters. Empty where the text is not found.
     """
-    mine = [squeeze(text) for text in ours]
-    yours = [squeeze(text) for text in theirs]
+    mine = [without_space(text) for text in ours]
+    yours = [without_space(text) for text in theirs]
     found: list[dict[int, int]] = [{} for _ in yours]
     if len(mine) * len(yours) > MOST_PAIRS:
         pairs = _pair_by_order(mine, yours)

@@ -83,6 +83,8 @@ class Blocks:
     first_row: NDArray[np.int64]
     promos: list[tuple[int, list[int], str, str]]
     """Gold promos: page, rows of ours that hold it, kind, text."""
+    long: NDArray[np.bool_]
+    """Which of the gold promos are long enough to count in the leak."""
 
     @property
     def counted(self) -> NDArray[np.bool_]:
@@ -127,6 +129,7 @@ def gather(pages: Sequence[LabelledPage]) -> Blocks:
         texts=texts,
         first_row=first_row,
         promos=promos,
+        long=np.array([is_long_enough(text) for *_, text in promos], bool),
     )
 
 
@@ -147,8 +150,7 @@ def evaluate(
         "paywallclf": chances[:, 1],
     }
     _agreement(tables, blocks, scores)
-    thresholds = _curve(tables, blocks, scores)
-    _breakdown(tables, blocks, chances[:, 1], thresholds)
+    _breakdown(tables, blocks, _curve(tables, blocks, scores))
     _default(tables, pages, models, blocks, chances, kinds)
     if with_peers:
         peer_tables(tables, pages, models, blocks, n_jobs)
@@ -238,7 +240,7 @@ def outcome(blocks: Blocks, dropped: NDArray[np.bool_]) -> Outcome:
     """Leak and loss of a decision: which rows are dropped."""
     fold_group = blocks.group
     page_of = np.array([page for page, *_ in blocks.promos])
-    long = np.array([is_long_enough(text) for *_, text in blocks.promos])
+    long = blocks.long
     # a gold promo whose text we do not hold at all has leaked
     leaked = np.array([not rows or not all(dropped[row] for row in rows) for _, rows, _, _ in blocks.promos])
     groups = np.array([fold_group[blocks.first_row[page]] for page in page_of])
@@ -261,17 +263,17 @@ def outcome(blocks: Blocks, dropped: NDArray[np.bool_]) -> Outcome:
     )
 
 
-def _curve(tables: Tables, blocks: Blocks, scores: dict[str, NDArray[np.float64]]) -> dict[float, NDArray[np.float64]]:
-    """Leak at each budget; gives paywallclf's thresholds."""
+def _curve(tables: Tables, blocks: Blocks, scores: dict[str, NDArray[np.float64]]) -> dict[float, Outcome]:
+    """Leak at each budget; gives paywallclf's outcomes."""
     tables.heading("Leak and loss (thresholds chosen on the other folds)")
     rows = []
-    ours: dict[float, NDArray[np.float64]] = {}
+    ours: dict[float, Outcome] = {}
     for name, values in scores.items():
         for budget in BUDGETS:
             thresholds = nested_thresholds(blocks, values, budget)
-            if name == "paywallclf":
-                ours[budget] = thresholds
             result = outcome(blocks, values >= thresholds[blocks.fold])
+            if name == "paywallclf":
+                ours[budget] = result
             rows.append(
                 (
                     name, f"{100 * budget:g} %", result.leak, result.pages, result.loss, result.macro_loss,
@@ -286,15 +288,12 @@ def _curve(tables: Tables, blocks: Blocks, scores: dict[str, NDArray[np.float64]
     return ours
 
 
-def _breakdown(
-    tables: Tables, blocks: Blocks, scores: NDArray[np.float64], thresholds: dict[float, NDArray[np.float64]]
-) -> None:
+def _breakdown(tables: Tables, blocks: Blocks, results: dict[float, Outcome]) -> None:
     """Leak by kind, language and source."""
-    long = np.array([is_long_enough(text) for *_, text in blocks.promos])
+    long = blocks.long
     first = np.array([blocks.first_row[page] for page, *_ in blocks.promos])
     kinds = np.array([kind for _, _, kind, _ in blocks.promos])
     by = {"kind": kinds, "language": blocks.language[first], "source": blocks.source[first]}
-    results = {budget: outcome(blocks, scores >= thresholds[budget][blocks.fold]) for budget in BUDGETS}
     for name, values in by.items():
         tables.heading(f"Promo blocks leaked by {name}")
         found = sorted(set(values), key=lambda value: -int(((values == value) & long).sum()))

@@ -6,14 +6,12 @@ Nothing here asserts a time. ``pytest tests/benchmarks`` prints the tables; ``--
 from __future__ import annotations
 
 import gzip
-import os
 import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import util
-from pathlib import Path
 from statistics import median
 from time import process_time
 from typing import Any
@@ -29,11 +27,12 @@ from paywallclf.html import lexbor
 from paywallclf.html.guard import too_complex
 from paywallclf.html.rewrite import plan_removal
 from paywallclf.html.segment import Segments
+from training.corpus import default_folder
 from training.peers import MODULES
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{PaywallWarning.__module__}.{PaywallWarning.__name__}")
 
-CORPUS = Path(os.environ.get("PAYWALLCLF_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
+CORPUS = default_folder()
 
 #: Pages taken of each source of the corpus, evenly spaced in the order of their names.
 PAGES_OF_A_SOURCE = 6
