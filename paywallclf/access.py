@@ -141,7 +141,9 @@ def _held(layout: Layout, parts: Sequence[dict[str, Any]], paragraphs: Sequence[
     selectors = [selector.strip() for selector in lists.split(",")[:_MOST_SELECTORS]]
     wanted = [set(_SIMPLE.findall(selector)) for selector in selectors if selector and not _SIMPLE.sub("", selector)]
     found, indices = False, [block.index for block in paragraphs]
-    for tag, attributes, start, end in zip(layout.tags, layout.attributes, layout.starts, layout.ends, strict=True):
+    for tag, attributes, start, end in zip(
+        layout.tags, layout.attributes, layout.starts.tolist(), layout.ends.tolist(), strict=True
+    ):
         names = {tag, f"#{attributes.get('id')}", *(f".{name}" for name in (attributes.get("class") or "").split())}
         if any(selector <= names for selector in wanted):
             if bisect_left(indices, start) < bisect_left(indices, end):

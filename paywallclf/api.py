@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from paywallclf import scoring, storage, text
 from paywallclf.document import KINDS, LABELS, NEARLY_ALL, Block, Document, Layout, check_decision, document
 from paywallclf.html import lexbor
-from paywallclf.html.guard import too_complex
 from paywallclf.html.rewrite import plan_removal
-from paywallclf.html.segment import MAX_DEPTH, Segments, TooDeepError
+from paywallclf.html.segment import Segments, UnreadableError
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -109,7 +108,7 @@ def _resolve(model: AnyModel) -> scoring.Model:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page on its way: the source as text or soup, its tree, and the tree's blocks."""
+    """A page on its way: the source as text or soup, its tree (of text, the canonical HTML), and the tree's blocks."""
 
     source: Any
     form: str
@@ -122,26 +121,21 @@ def _read(html: Html, encoding: str | None) -> _Page:
         from paywallclf.html.encoding import decode  # with its detector, a third of the package's import time
 
         html = decode(html, encoding)
+    form = "html" if isinstance(html, str) else "soup"
     tree: Any
-    cut: Callable[[Any], Segments]
-    if isinstance(html, str):
-        form, tree, cut = "html", None if too_complex(html) else lexbor.parse(html), lexbor.cut
-    elif _is_soup(html):
-        from paywallclf.html import soup
-
-        form, tree, cut = "soup", soup.copied(html), soup.cut
-    else:
-        raise TypeError(f"html must be str, bytes, BeautifulSoup or Tag, not {type(html).__name__}")
     try:
-        segments = None if tree is None else cut(tree)
-    except TooDeepError:
-        segments = None
-    if segments is None:
-        message = (
-            f"the page is left as it is: more than {MAX_DEPTH} elements are open at once, or a tag has far too many attributes"
-        )
-        warnings.warn(message, PaywallWarning, stacklevel=3)
-    return _Page(html, form, tree, segments or Segments())
+        if isinstance(html, str):
+            tree, segments = lexbor.read(html)
+        elif _is_soup(html):
+            from paywallclf.html import soup
+
+            tree, segments = soup.read(html)
+        else:
+            raise TypeError(f"html must be str, bytes, BeautifulSoup or Tag, not {type(html).__name__}")
+    except UnreadableError as error:
+        warnings.warn(f"the page is left as it is: {error}", PaywallWarning, stacklevel=3)
+        tree, segments = html, Segments()
+    return _Page(html, form, tree, segments)
 
 
 def _is_soup(value: Any) -> bool:
@@ -308,17 +302,17 @@ def render(
 
 
 def _write(page: _Page, dropped: set[int], labels: list[str] | None = None) -> Any:
-    writer: Any = lexbor
+    removal = plan_removal(page.segments, dropped)
     if page.form == "soup":
         from paywallclf.html import soup
 
-        writer = soup
-    removal = plan_removal(page.segments, dropped)
-    if labels is None:
-        writer.remove(removal)
-    else:
-        writer.mark(removal, labels)
-    return lexbor.write(page.tree, page.source) if page.form == "html" else page.tree
+        if labels is None:
+            soup.remove(removal)
+        else:
+            soup.mark(removal, labels)
+        return page.tree
+    html = lexbor.without(page.tree, removal) if labels is None else lexbor.marked(page.tree, removal, labels)
+    return lexbor.as_declared(html, page.source)
 
 
 # -- clean ---------------------------------------------------------------------------------------------------------------

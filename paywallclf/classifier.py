@@ -216,9 +216,9 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         texts = [text for layout in rows.layouts for text in layout.texts]
         columns, counts = [], []
         for start in range(0, len(texts), 20_000):
-            hashes = ngrams.hash_texts(texts[start : start + 20_000], self.text_bits)
-            columns.append(hashes.columns[np.argsort(hashes.rows, kind="stable")])
-            counts.append(hashes.counts)
+            found, numbers = ngrams.hash_texts(texts[start : start + 20_000], self.text_bits)
+            columns.append(found)
+            counts.append(numbers)
         return normalised_matrix(np.concatenate(columns), np.concatenate(counts), 1 << self.text_bits)
 
     def _markup_matrix(self, rows: Rows) -> Any:

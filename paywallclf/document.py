@@ -6,7 +6,11 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 LABELS = ("editorial", "promo", "other")
 KINDS = ("paywall", "subscribe", "newsletter", "register", "donate", "follow", "app")
@@ -15,9 +19,9 @@ KINDS = ("paywall", "subscribe", "newsletter", "register", "donate", "follow", "
 NEARLY_ALL = 0.95
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """The blocks of a page and the elements around them, as parallel lists.
+    """The blocks of a page and the elements around them, as parallel lists and arrays.
 
     Elements are numbered in document order, so a parent comes before its children. Plain text has no elements.
 
@@ -25,37 +29,40 @@ class Layout:
     ----------
     texts : list of str
         Text of each block, white space folded.
-    containers : list of int
+    containers : array of int64, shape (n_blocks,)
         For each block, the number of the block-level element that it stands in, or -1.
     inlines : list of list of int
         For each block, the numbers of the inline elements inside it.
-    link_lengths : list of int
+    link_lengths : array of int64, shape (n_blocks,)
         For each block, how many of its characters (white space aside) stand in a link.
-    parents : list of int
+    parents : array of int64, shape (n_elements,)
         For each element, the number of its parent, or -1.
     tags : list of str
         For each element, its name in lower case.
     attributes : list of mapping
         For each element, its attributes; a value may be None.
-    starts, ends : list of int
+    starts, ends : array of int64, shape (n_elements,)
         For each element, its subtree's blocks: ``starts[e]`` to ``ends[e]`` (exclusive).
     """
 
     texts: list[str]
-    containers: list[int]
+    containers: NDArray[np.int64]
     inlines: list[list[int]]
-    link_lengths: list[int]
-    parents: list[int]
+    link_lengths: NDArray[np.int64]
+    parents: NDArray[np.int64]
     tags: list[str]
     attributes: list[Mapping[str, str | None]]
-    starts: list[int]
-    ends: list[int]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
 
     @classmethod
     def of_text(cls, texts: list[str]) -> Layout:
         """The layout of plain text: blocks without elements."""
+        import numpy as np  # the names of labels and kinds are to be had without it
+
         n = len(texts)
-        return cls(texts, [-1] * n, [[] for _ in range(n)], [0] * n, [], [], [], [], [])
+        none = np.zeros(0, np.int64)
+        return cls(texts, np.full(n, -1), [[] for _ in range(n)], np.zeros(n, np.int64), none, [], [], none, none)
 
     def path(self, element: int) -> str:
         """Names of an element and its ancestors, root first: ``"html/body/p"``; empty for -1."""
@@ -247,8 +254,8 @@ def document(source: Any, form: str, layout: Layout, language: str | None = None
     """A document without labels."""
     paths: dict[int, str] = {}
     blocks = []
-    for index, (text, fingerprint) in enumerate(zip(layout.texts, fingerprints(layout.texts), strict=True)):
-        element = layout.containers[index]
+    rows = zip(layout.texts, fingerprints(layout.texts), layout.containers.tolist(), strict=True)
+    for index, (text, fingerprint, element) in enumerate(rows):
         if element not in paths:
             paths[element] = layout.path(element)
         tag = layout.tags[element] if element >= 0 else ""

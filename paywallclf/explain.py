@@ -106,22 +106,21 @@ def _strongest(weights: Iterable[tuple[str, float]], most: int) -> list[tuple[st
 
 
 def _ngram_weights(table: scoring.Floats, text: str) -> list[tuple[str, float]]:
-    hashes = ngrams.hash_texts([text], scoring.bits_of(table))
-    weights = table[hashes.columns] / np.sqrt(max(len(hashes.columns), 1))
+    columns, _ = ngrams.hash_texts([text], scoring.bits_of(table))
+    weights = table[columns] / np.sqrt(max(len(columns), 1))
     return list(zip(ngrams.name_features(text), weights.tolist(), strict=True))
 
 
 def _markup_weights(table: scoring.Floats, layout: Layout, index: int) -> list[tuple[str, float]]:
     if not layout.tags:
         return []
-    tokens = markup.read_markup(layout)
-    owners, places = tokens.pairs()
-    token_rows = markup.token_rows(tokens, scoring.bits_of(table))
+    tokens, counts = markup.hash_markup(layout, scoring.bits_of(table))
+    of_element = np.split(tokens, np.cumsum(counts)[:-1])
     found = []
     for level, (rows, elements) in enumerate(markup.standing(layout)):
         own = elements[rows == index]
         names = [name for element in own for name in markup.token_names(layout.tags[element], layout.attributes[element])]
-        standing = np.concatenate([np.zeros(0, np.int64), *(places[owners == element] for element in own)])
-        weights = table[token_rows[standing], level] / np.sqrt(max(len(standing), 1))
+        standing = np.concatenate([np.zeros(0, np.int32), *(of_element[element] for element in own)])
+        weights = table[standing, level] / np.sqrt(max(len(standing), 1))
         found += [(f"{markup.LEVELS[level]} {name}", weight) for name, weight in zip(names, weights.tolist(), strict=True)]
     return found

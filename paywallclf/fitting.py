@@ -25,15 +25,14 @@ def markup_rows(layouts: list[Layout], bits: int) -> Any:
     """The markup tokens of some layouts as a sparse matrix: a row for each block, ``2**bits`` columns for each level."""
     parts = []
     for layout in layouts:
-        tokens = markup.read_markup(layout)
+        columns, counts = markup.hash_markup(layout, bits)
         n, n_elements = len(layout.texts), len(layout.tags)
-        owners, places = tokens.pairs()
-        columns = markup.token_rows(tokens, bits)[places]
-        of_elements = scipy.sparse.csr_matrix((np.ones(len(owners), np.float32), (owners, columns)), (n_elements, 1 << bits))
+        ends = np.concatenate(([0], np.cumsum(counts)))
+        of_elements = scipy.sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (n_elements, 1 << bits))
         levels = []
         for rows, elements in markup.standing(layout):
             here = scipy.sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, elements)), (n, n_elements))
-            scale = 1 / np.sqrt(np.maximum(here @ tokens.counts(), 1))
+            scale = 1 / np.sqrt(np.maximum(here @ counts, 1))
             levels.append(scipy.sparse.diags(scale.astype(np.float32)) @ here @ of_elements)
         parts.append(scipy.sparse.hstack(levels, format="csr"))
     return scipy.sparse.vstack(parts, format="csr", dtype=np.float32)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from paywallclf.document import KINDS, Layout
 from paywallclf.features import context, markup, ngrams, shape
+from paywallclf.features.loops import growing_ancestors, sum_rows
 
 Floats = NDArray[np.float32]
 
@@ -131,14 +132,12 @@ def markup_sums(table: NDArray[Any], layout: Layout) -> Floats:
 
     The table's columns are the heads at the first level, then at the second, and so on.
     """
-    n, levels = len(layout.texts), len(markup.LEVELS)
-    tokens = markup.read_markup(layout)
-    weights = tokens.sums(table.take(markup.token_rows(tokens, bits_of(table)), axis=0)).reshape(
-        -1, levels, table.shape[1] // levels
-    )
-    counts = np.broadcast_to(tokens.counts()[:, None, None], (len(weights), levels, 1))
-    values = np.concatenate([weights, counts], axis=2).reshape(len(weights), -1)
-    sums = markup.level_sums(layout, values).reshape(n, levels, -1)
+    levels = len(markup.LEVELS)
+    rows, counts = markup.hash_markup(layout, bits_of(table))
+    weights = sum_rows(table, rows, counts).reshape(len(counts), levels, -1)
+    numbers = np.broadcast_to(counts[:, None, None], (len(counts), levels, 1))
+    values = np.concatenate([weights, numbers], axis=2).reshape(len(counts), -1)
+    sums = markup.level_sums(layout, values).reshape(len(layout.texts), levels, -1)
     return np.asarray((sums[:, :, :-1] / np.sqrt(np.maximum(sums[:, :, -1:], 1))).sum(axis=1), np.float32)
 
 
@@ -164,8 +163,9 @@ def form_of(layout: Layout) -> str:
     """
     wanted = NAMED_SHARE * len(layout.texts)
     named = 0
-    for start, end, attributes in zip(layout.starts, layout.ends, layout.attributes, strict=True):
-        named += end > start and ("class" in attributes or "id" in attributes)
+    for element in np.flatnonzero(layout.ends > layout.starts):
+        attributes = layout.attributes[element]
+        named += "class" in attributes or "id" in attributes
         if named > wanted:
             return "html"
     return "text"
@@ -249,10 +249,9 @@ def kind_features(first: Floats, promo: NDArray[np.float64], layout: Layout) -> 
 
     index = np.arange(n)
     parts = [logs, mean(np.maximum(index - 3, 0), np.minimum(index + 4, n)), mean(np.zeros_like(index), np.full_like(index, n))]
-    starts = np.append(np.array(layout.starts, np.int64), 0)
-    ends = np.append(np.array(layout.ends, np.int64), n)
-    up = np.append(context.growing_ancestors(layout), -1)
-    element = np.array(layout.containers, np.int64)
+    starts, ends = np.append(layout.starts, 0), np.append(layout.ends, n)
+    up = np.append(growing_ancestors(layout.parents, layout.starts, layout.ends), -1)
+    element = layout.containers
     for _ in range(3):
         element = up[element]
         parts.append(mean(starts[element], np.maximum(ends[element], starts[element] + 1)))

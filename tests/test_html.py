@@ -48,6 +48,15 @@ def test_buttons_and_labels_are_blocks_of_their_own():
         "<textarea><p>no</p></textarea>",
         "<video>no</video>",
         "<!-- <p>no</p> -->",
+        "<!----><!-- <p>no</p> --!>",
+        "<?php echo 1 ?>",
+        '<script>if (a < b) c = "<!-- <script> d </script> -->"</script>',
+        "<SCRIPT><!-- <Script> a </Script> </p> --></SCRIPT>",
+        "<script><!-- a </script><!-- <p>no</p> -->",
+        "<template><template><p>no</p></template><script>'</template>'</script></template>",
+        "<svg><svg></svg><style>a > b</style><foreignObject><textarea></svg></textarea><p>no</p></foreignObject></svg>",
+        "<object><!-- </object> --><object><p title='</object>'>no</p></object></object>",
+        '<select title="<p>no</p>" data-a=\'"\' <=">"><option>no</select>',
     ],
 )
 def test_what_no_reader_sees_as_text_of_the_page_holds_no_blocks(hidden):

@@ -30,13 +30,13 @@ def sparse(pairs: list[tuple[np.ndarray, np.ndarray]], n_rows: int, width: int) 
 
 def markup_matrix(layout: Layout, bits: int) -> Any:
     """The tokens of each block's elements, pair by pair; a set of columns for each level."""
-    tokens = markup.read_markup(layout)
-    owners, places = tokens.pairs()
+    tokens, counts = markup.hash_markup(layout, bits)
+    of_element = np.split(tokens, np.cumsum(counts)[:-1])
     levels = []
     for blocks, elements in markup.standing(layout):
-        found = [(block, places[owners == element]) for block, element in zip(blocks, elements, strict=True)]
+        found = [(block, of_element[element]) for block, element in zip(blocks, elements, strict=True)]
         rows = np.concatenate([np.zeros(0, int), *(np.full(len(part), block) for block, part in found)])
-        columns = markup.token_rows(tokens, bits)[np.concatenate([np.zeros(0, int), *(part for _, part in found)])]
+        columns = np.concatenate([np.zeros(0, int), *(part for _, part in found)])
         levels.append(sparse([(rows, columns)], len(layout.texts), 1 << bits))
     return scipy.sparse.hstack(levels, format="csr")
 
@@ -47,9 +47,9 @@ def scikit_learn_probabilities(classifier: PaywallClassifier, document: Document
     form = "html" if layout.tags else "text"
     arrays, estimators, n = classifier.model_.arrays, classifier.estimators_, len(layout.texts)
 
-    hashes = ngrams.hash_texts(layout.texts, classifier.text_bits)
-    first = [estimator.decision_function(sparse([(hashes.rows, hashes.columns)], n, 1 << classifier.text_bits))
-             for estimator in estimators["text"]]  # fmt: skip
+    columns, counts = ngrams.hash_texts(layout.texts, classifier.text_bits)
+    text = sparse([(np.repeat(np.arange(n), counts), columns)], n, 1 << classifier.text_bits)
+    first = [estimator.decision_function(text) for estimator in estimators["text"]]
     if form == "html":
         first += [
             estimator.decision_function(markup_matrix(layout, classifier.markup_bits)) for estimator in estimators["markup"]

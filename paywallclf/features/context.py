@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paywallclf.document import Layout
+from paywallclf.features.loops import growing_ancestors
 
 #: Columns of the first stage's scores.
 SCORES = ("text_promo", "text_editorial", "markup_promo", "markup_editorial")
@@ -57,9 +58,9 @@ def context(layout: Layout, scores: NDArray[np.float32]) -> NDArray[np.float32]:
     promo = np.clip(scores[:, 0], -8, 8).astype(np.float64)
     editorial = np.clip(scores[:, 1], -8, 8).astype(np.float64)
     lengths = np.fromiter(map(len, layout.texts), np.float64, n)
-    containers = np.array(layout.containers, np.int64)
+    containers = layout.containers
     columns = [
-        *_neighbours(promo, editorial, lengths, containers, np.array(layout.parents, np.int64)),
+        *_neighbours(promo, editorial, lengths, containers, layout.parents),
         *_running(promo, editorial),
         *_subtrees(layout, promo, editorial, lengths, containers),
         *_page(promo, editorial, lengths),
@@ -112,17 +113,6 @@ def _running(promo: NDArray[np.float64], editorial: NDArray[np.float64]) -> list
     return columns
 
 
-def growing_ancestors(layout: Layout) -> NDArray[np.int64]:
-    """For each element, its nearest ancestor whose subtree has more blocks, or -1."""
-    up: list[int] = []
-    parents, starts, ends = layout.parents, layout.starts, layout.ends
-    for element, parent in enumerate(parents):
-        if parent >= 0 and ends[parent] - starts[parent] == ends[element] - starts[element]:
-            parent = up[parent]
-        up.append(parent)
-    return np.array(up, np.int64)
-
-
 def _subtrees(
     layout: Layout,
     promo: NDArray[np.float64],
@@ -132,9 +122,8 @@ def _subtrees(
 ) -> list[NDArray[np.float64]]:
     """Aggregates over the block itself's element and the subtrees of the ancestors above it."""
     n = len(promo)
-    starts = np.append(np.array(layout.starts, np.int64), 0)
-    ends = np.append(np.array(layout.ends, np.int64), n)
-    up = np.append(growing_ancestors(layout), -1)
+    starts, ends = np.append(layout.starts, 0), np.append(layout.ends, n)
+    up = np.append(growing_ancestors(layout.parents, layout.starts, layout.ends), -1)
     elements = [containers]
     for _ in range(ANCESTORS - 1):
         elements.append(up[elements[-1]])

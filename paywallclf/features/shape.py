@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paywallclf.document import Layout
+from paywallclf.features.loops import count_bits, inherit
 
 #: Classes of characters that are counted, by Unicode category.
 _CLASSES = ("letter", "capital", "digit", "punctuation", "sentence", "currency", "space", "ideograph")
@@ -30,8 +30,15 @@ MARKUP_SHAPE = (
     *(f"tag_{tag}" for tag in _TAGS), *(f"in_{tag}" for tag in _AROUND),
 )  # fmt: skip
 
-_TAG_COLUMN = {tag: 5 + k for k, tag in enumerate(_TAGS)}
-_AROUND_BIT = {tag: 1 << k for k, tag in enumerate(_AROUND)}
+#: Where the columns of `_TAGS` begin.
+_FIRST_TAG = 5
+
+#: What an element's name says: in the low bits its column among `_TAGS`, if any, above them a bit for each of `_AROUND`.
+_SHIFT = 8
+_COLUMN = (1 << _SHIFT) - 1
+_ROLES = {tag: _FIRST_TAG + k for k, tag in enumerate(_TAGS)}
+for _k, _tag in enumerate(_AROUND):
+    _ROLES[_tag] = _ROLES.get(_tag, 0) | 1 << (_SHIFT + _k)
 
 _FIELDS = frozenset(("input", "button"))
 #: Form fields looked at on one page; more is a hostile page.
@@ -67,12 +74,10 @@ def text_shape(layout: Layout) -> NDArray[np.float32]:
         return result
     lengths = np.fromiter(map(len, texts), np.int64, n)
     codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
-    starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
     table = _table()
-    bits = table[np.minimum(codes, len(table) - 1)]
-    counts = {name: np.add.reduceat((bits >> k) & 1, starts, dtype=np.int64) for k, name in enumerate(_CLASSES)}
+    counts = dict(zip(_CLASSES, count_bits(codes, lengths, table).T, strict=True))
     words = counts["space"] + 1
-    last = codes[starts + lengths - 1]
+    last = codes[np.cumsum(lengths) - 1]
     order = np.arange(n)
     copies, before = _copies(texts)
     result[:, 0] = np.log1p(lengths)
@@ -97,13 +102,13 @@ def text_shape(layout: Layout) -> NDArray[np.float32]:
 
 def _copies(texts: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """How often each text stands on the page, and how often before this place."""
-    total = Counter(texts)
-    seen: Counter[str] = Counter()
-    before = np.zeros(len(texts), np.int64)
-    for index, text in enumerate(texts):
-        before[index] = seen[text]
-        seen[text] += 1
-    return np.fromiter((total[text] for text in texts), np.int64, len(texts)), before
+    numbers: dict[str, int] = {}
+    number = np.array([numbers.setdefault(text, len(numbers)) for text in texts])
+    total = np.bincount(number)
+    order = np.argsort(number, kind="stable")
+    before = np.empty(len(texts), np.int64)
+    before[order] = np.arange(len(texts)) - np.repeat(np.cumsum(total) - total, total)
+    return total[number], before
 
 
 def markup_shape(layout: Layout) -> NDArray[np.float32]:
@@ -112,29 +117,26 @@ def markup_shape(layout: Layout) -> NDArray[np.float32]:
     result = np.zeros((n, len(MARKUP_SHAPE)), np.float32)
     if not layout.tags or n == 0:
         return result
-    containers = np.array(layout.containers, np.int64)
+    containers = layout.containers
     # one row more than there are elements: -1, no element, is the last
-    parents = np.array([*layout.parents, -1], np.int64)
-    column = np.array([*(_TAG_COLUMN.get(tag, -1) for tag in layout.tags), -1], np.int64)
+    parents = np.append(layout.parents, -1)
+    roles = np.array([*map(_ROLES.get, layout.tags, repeat(0)), 0], np.int64)
     fields = np.zeros(len(parents))
     for element, count in _fields(layout).items():
         fields[element] = count
     fields = np.log1p(fields)
-    depths, around = [0] * len(parents), [0] * len(parents)
-    for element, (tag, parent) in enumerate(zip(layout.tags, layout.parents, strict=True)):
-        depths[element] = depths[parent] + 1
-        around[element] = around[parent] | _AROUND_BIT.get(tag, 0)
+    depths, around = inherit(parents, roles)
     n_inlines = np.fromiter(map(len, layout.inlines), np.int64, n)
-    result[:, 0] = np.array(layout.link_lengths) / np.fromiter(map(len, layout.texts), np.int64, n)
+    result[:, 0] = layout.link_lengths / np.fromiter(map(len, layout.texts), np.int64, n)
     result[:, 1] = np.minimum(n_inlines, 10)
-    result[:, 2] = np.minimum(np.array(depths)[containers], 40)
+    result[:, 2] = np.minimum(depths[containers], 40)
     result[:, 3] = fields[parents[containers]]
     result[:, 4] = fields[parents[parents[containers]]]
     blocks = np.concatenate((np.arange(n), np.repeat(np.arange(n), n_inlines)))
-    columns = column[np.concatenate((containers, np.fromiter(chain.from_iterable(layout.inlines), np.int64)))]
-    known = columns >= 0
+    columns = roles[np.concatenate((containers, np.fromiter(chain.from_iterable(layout.inlines), np.int64)))] & _COLUMN
+    known = columns > 0
     result[blocks[known], columns[known]] = 1
-    result[:, 5 + len(_TAGS) :] = (np.array(around)[containers, None] >> np.arange(len(_AROUND))) & 1
+    result[:, _FIRST_TAG + len(_TAGS) :] = (around[containers, None] >> np.arange(_SHIFT, _SHIFT + len(_AROUND))) & 1
     return result
 
 
@@ -145,8 +147,8 @@ def _fields(layout: Layout) -> dict[int, int]:
     for element in found:
         if layout.attributes[element].get("type") == "hidden":
             continue
-        element = layout.parents[element]
+        element = int(layout.parents[element])
         while element >= 0:
             counts[element] = counts.get(element, 0) + 1
-            element = layout.parents[element]
+            element = int(layout.parents[element])
     return counts

@@ -1,16 +1,16 @@
-"""HTML as text: parsed into the tree that a browser builds, by lexbor (through selectolax), and written back."""
+"""HTML as text: made canonical by lexbor (through selectolax), which builds the tree that a browser builds, and cut from."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from operator import attrgetter
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
+from paywallclf.html.guard import too_complex
 from paywallclf.html.rewrite import Removal
-from paywallclf.html.segment import NO_BLOCKS, Segments, segment
+from paywallclf.html.scan import UnstableError, scan
+from paywallclf.html.segment import MAX_DEPTH, Segments, UnreadableError
 
 _COMMENT = r"<!--(?:-?>|.*?(?:--!?>|\Z))"
 
@@ -29,8 +29,8 @@ _DOCTYPE = re.compile(rf"(?>\s|{_COMMENT}|<\?[^>]*>)*+(<!doctype[^>]*>)", re.IGN
 
 _XML_DECLARATION = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
 
-#: Elements that do not come back from being written as they are.
-_REWRITTEN = re.compile(r"<(pre|listing|textarea|plaintext|form)\b", re.IGNORECASE)
+#: A mark that an element has already.
+_MARK = re.compile(r' data-paywallclf="[^"]*"')
 
 
 def is_fragment(html: str) -> bool:
@@ -64,82 +64,84 @@ def _context(html: str) -> str:
     return "table" if _LONE_COLUMN.search(html) and "<table" not in lowered and "<colgroup" not in lowered else "template"
 
 
-def cut(tree: LexborHTMLParser) -> Segments:
-    """The blocks of a tree."""
-    return segment(_nodes(tree), attrgetter("attributes"), lambda node: node.text_content or "")
+def read(html: str) -> tuple[str, Segments]:
+    """A page or a fragment as lexbor writes its tree, and its blocks.
 
+    Written so, it is well nested and its tags and attributes are all spelled alike; parsed again it gives the same tree.
 
-def _nodes(tree: LexborHTMLParser) -> Iterator[tuple[Any, str, int]]:
-    """The nodes in document order, with their depth; what is inside elements without blocks is passed over.
-
-    Stepping from node to node costs half of selectolax's own traversal and a look at each node's parent.
+    Raises
+    ------
+    UnreadableError
     """
-    node: Any = tree.root
-    above: list[Any] = []
-    while node is not None:
-        name = node.tag or "-unknown"
-        yield node, name, len(above)
-        child = None if name[0] == "-" or name in NO_BLOCKS else node.first_child
-        if child is not None:
-            above.append(node)
-            node = child
-            continue
-        while (following := node.next) is None and above:
-            node = above.pop()
-        node = following
+    if too_complex(html):
+        raise UnreadableError(f"more than {MAX_DEPTH} elements are open at once, or a tag has far too many attributes")
+    tree = parse(html)
+    written = tree.html or ""
+    try:
+        return written, scan(written)
+    except UnstableError:
+        _prepare(tree)
+        written = tree.html or ""
+        return written, scan(written, stable=True)
 
 
-def remove(removal: Removal) -> None:
-    """Take the nodes out of their tree."""
-    for node, _ in removal.text_nodes:
-        node.remove()
-    for node, _ in removal.emptied:
-        for child in _children(node):
-            child.remove()
-    for node, _ in removal.elements:
-        node.remove()
+def _prepare(tree: LexborHTMLParser) -> None:
+    """Change what a parser would not read back as it is written (HTML standard, "Serializing HTML fragments")."""
+    for form in reversed(tree.css("form form")):  # only misnested tags put one in another, and a parser drops the inner tag
+        _rename(form, "div")
+    for node in tree.css("plaintext"):  # has no end: all that follows would be its text
+        _rename(node, "pre")
+    for node in tree.css("pre, listing, textarea"):  # a first newline is dropped
+        first = node.first_child
+        if first is not None and first.tag == "-text" and (first.text_content or "").startswith("\n"):
+            first.insert_before("\n")
 
 
-def _children(node: Any) -> list[Any]:
-    found = []
+def _rename(node: Any, tag: str) -> None:
+    """Put an element of another name in an element's place."""
+    element: Any = LexborHTMLParser(f"<{tag}></{tag}>", is_fragment=True).css_first(tag)
+    for name, value in node.attributes.items():
+        element.attrs[name] = value or ""
     child = node.first_child
     while child is not None:
-        found.append(child)
-        child = child.next
-    return found
+        following = child.next
+        element.insert_child(child)
+        child = following
+    node.replace_with(element)
 
 
-def mark(removal: Removal, labels: list[str]) -> None:
-    """Set ``data-paywallclf`` to the label on what a removal would take; bare text gets a ``span`` for it."""
-    marked = set()
-    for node, block in [*removal.elements, *removal.emptied]:
-        node.attrs["data-paywallclf"] = labels[block]
-        marked.add(node.mem_id)
-    for node, block in removal.text_nodes:
-        if not node.text_content.isspace() and not _stands_in(node, marked):
-            span = _element("span", {"data-paywallclf": labels[block]})
-            span.insert_child(node.text_content)
-            node.replace_with(span)
+def without(html: str, removal: Removal) -> str:
+    """Canonical HTML without the nodes of a removal."""
+    spans = [(start, end) for (start, _, _, end), _ in removal.elements]
+    spans += [(start, end) for (_, start, end, _), _ in removal.emptied]
+    spans += [span for span, _ in removal.text_nodes]
+    kept = []
+    at = 0
+    for start, end in sorted(spans):  # one may lie within another
+        kept.append(html[at:start])
+        at = max(at, end)
+    return "".join([*kept, html[at:]])
 
 
-def _stands_in(node: Any, marked: set[int]) -> bool:
-    parent = node.parent
-    while parent is not None and parent.mem_id not in marked:
-        parent = parent.parent
-    return parent is not None
+def marked(html: str, removal: Removal, labels: list[str]) -> str:
+    """Canonical HTML with ``data-paywallclf`` set to the label on what a removal would take; bare text gets a ``span`` for it."""
+    nodes = [(start, end, after, block) for (start, end, _, after), block in [*removal.elements, *removal.emptied]]
+    nodes += [(start, start, end, block) for (start, end), block in removal.text_nodes]
+    written = []
+    at = inside = 0  # up to where all is written, and up to where a marked element goes
+    for start, end, after, block in sorted(nodes):
+        mark = f' data-paywallclf="{labels[block]}">'
+        if end > start:
+            written += [html[at:start], _MARK.sub("", html[start : end - 1]), mark]
+            at, inside = end, max(inside, after)
+        elif start >= inside and not html[start:after].replace("&nbsp;", " ").isspace():
+            written += [html[at:start], "<span", mark, html[start:after], "</span>"]
+            at = after
+    return "".join([*written, html[at:]])
 
 
-def _element(tag: str, attributes: dict[str, str | None]) -> Any:
-    element: Any = LexborHTMLParser(f"<{tag}></{tag}>", is_fragment=True).css_first(tag)
-    for name, value in attributes.items():
-        element.attrs[name] = value or ""
-    return element
-
-
-def write(tree: LexborHTMLParser, source: str) -> str:
-    """The tree as HTML, with the byte-order mark, XML declaration and doctype of the source."""
-    _prepare(tree, [name.lower() for name in _REWRITTEN.findall(source)])
-    html = tree.html or ""
+def as_declared(html: str, source: str) -> str:
+    """Canonical HTML with the byte-order mark, XML declaration and doctype of its source."""
     declared = _DOCTYPE.match(source.removeprefix("\ufeff"))
     written = _DOCTYPE.match(html)
     if declared and written:
@@ -148,25 +150,3 @@ def write(tree: LexborHTMLParser, source: str) -> str:
         declaration, _, rest = html.removeprefix("<!--").partition("-->")
         html = f"<{declaration}>{rest}"
     return "\ufeff" + html if source.startswith("\ufeff") else html
-
-
-def _prepare(tree: LexborHTMLParser, names: list[str]) -> None:
-    """Change what a parser would not read back as it is written (HTML standard, "Serializing HTML fragments")."""
-    if names.count("form") > 1:  # only misnested tags put one in another, and a parser drops the inner tag
-        for form in reversed(tree.css("form form")):
-            _rename(form, "div")
-    if "plaintext" in names:  # has no end: all that follows would be its text
-        for node in tree.css("plaintext"):
-            _rename(node, "pre")
-    if not {"pre", "listing", "textarea", "plaintext"}.isdisjoint(names):  # a first newline is dropped
-        for node in tree.css("pre, listing, textarea"):
-            first = node.first_child
-            if first is not None and first.tag == "-text" and (first.text_content or "").startswith("\n"):
-                first.insert_before("\n")
-
-
-def _rename(node: Any, tag: str) -> None:
-    element = _element(tag, node.attributes)
-    for child in _children(node):
-        element.insert_child(child)
-    node.replace_with(element)

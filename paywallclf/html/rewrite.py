@@ -43,17 +43,18 @@ def plan_removal(segments: Segments, dropped: Collection[int]) -> Removal:
     An image or a line break without an element of its own goes where it stands within a dropped block.
     """
     layout = segments.layout
+    parents, starts, ends = layout.parents.tolist(), layout.starts.tolist(), layout.ends.tolist()
     n = len(layout.texts)
     gone = [index in dropped for index in range(n)]
-    staying = _with_ancestors([*segments.serving, *_beside_kept_text(segments, gone)], layout.parents)
+    staying = _with_ancestors([*segments.serving, *_beside_kept_text(segments, gone)], parents)
     separations = _Separations(layout, gone)
     removal = Removal([], [], [])
     inside: set[int] = set()
     covered = [False] * n
     separated: set[int] = set()
     for element in _of_dropped_blocks(layout, gone):
-        tag, start, end = layout.tags[element], layout.starts[element], layout.ends[element]
-        if layout.parents[element] in inside:
+        tag, start, end = layout.tags[element], starts[element], ends[element]
+        if parents[element] in inside:
             inside.add(element)
             continue
         if tag in FRAME or element in staying:
@@ -84,8 +85,8 @@ def plan_removal(segments: Segments, dropped: Collection[int]) -> Removal:
 def _of_dropped_blocks(layout: Layout, gone: list[bool]) -> list[int]:
     """The elements that hold blocks, and only dropped ones."""
     counts = np.array([0, *accumulate(gone)])
-    starts, ends = np.array(layout.starts, np.int64), np.array(layout.ends, np.int64)
-    found: list[int] = np.flatnonzero((ends > starts) & (counts[ends] - counts[starts] == ends - starts)).tolist()
+    sizes = layout.ends - layout.starts
+    found: list[int] = np.flatnonzero((sizes > 0) & (counts[layout.ends] - counts[layout.starts] == sizes)).tolist()
     return found
 
 
@@ -93,9 +94,9 @@ def _beside_kept_text(segments: Segments, gone: list[bool]) -> list[int]:
     """The elements that hold media next to a kept block."""
     layout = segments.layout
     figures = [
-        (parent, start)
-        for tag, parent, start, end in zip(layout.tags, layout.parents, layout.starts, layout.ends, strict=True)
-        if tag == "figure" and start == end
+        (int(layout.parents[element]), int(layout.starts[element]))
+        for element, tag in enumerate(layout.tags)
+        if tag == "figure" and layout.starts[element] == layout.ends[element]
     ]
     return [
         parent for parent, following in [*figures, *segments.players] if not all(gone[max(following - 1, 0) : following + 1])
@@ -115,7 +116,9 @@ class _Separations:
     """Which elements stand between two kept runs of one container, which would run together without them."""
 
     def __init__(self, layout: Layout, gone: list[bool]) -> None:
-        self.layout = layout
+        self.tags = layout.tags
+        self.containers, self.parents = layout.containers.tolist(), layout.parents.tolist()
+        self.starts, self.ends = layout.starts.tolist(), layout.ends.tolist()
         n = len(gone)
         # at each place between blocks, the nearest kept block before it and from it on
         self.before = [-1, *accumulate((-1 if gone[index] else index for index in range(n)), max)]
@@ -124,18 +127,17 @@ class _Separations:
 
     def kept_before(self, element: int) -> int | None:
         """The kept block before an element, where it and the kept block after are runs of the same container, else None."""
-        layout = self.layout
-        before, after = self.before[layout.starts[element]], self.after[layout.ends[element]]
-        if before < 0 or after == len(layout.texts) or layout.containers[before] != layout.containers[after]:
+        before, after = self.before[self.starts[element]], self.after[self.ends[element]]
+        if before < 0 or after == len(self.containers) or self.containers[before] != self.containers[after]:
             return None
-        container = layout.parents[element]
-        while container >= 0 and layout.tags[container] not in BLOCK_LEVEL:
-            container = layout.parents[container]
-        return before if layout.containers[before] == container else None
+        container = self.parents[element]
+        while container >= 0 and self.tags[container] not in BLOCK_LEVEL:
+            container = self.parents[container]
+        return before if self.containers[before] == container else None
 
     def breaks_line(self, element: int) -> bool:
         """Whether an inline element holds what parts two runs: a block-level element or a line break."""
-        tags, parents = self.layout.tags, self.layout.parents
+        tags, parents = self.tags, self.parents
         within = element + 1
         while within < len(tags) and parents[within] >= element:
             if tags[within] == "br" or tags[within] in BLOCK_LEVEL:

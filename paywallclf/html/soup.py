@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import CData, PreformattedString
 
 from paywallclf.html.rewrite import Removal
-from paywallclf.html.segment import MAX_DEPTH, NO_BLOCKS, Segments, segment
+from paywallclf.html.scan import Cutter
+from paywallclf.html.segment import MAX_DEPTH, NO_BLOCKS, Segments, UnreadableError
 
 
-def copied(soup: Tag) -> Tag:
-    """A tree of its own, so that the caller's is never changed; one too deep to be cut comes back itself.
+def read(soup: Tag) -> tuple[Tag, Segments]:
+    """A copy of a tree, so that the caller's is never changed, and its blocks.
 
-    A copy takes a time that grows with the square of the depth: a minute at 20,000.
+    Raises
+    ------
+    UnreadableError
+        The tree is too deep: a copy takes a time that grows with the square of the depth, a minute at 20,000.
     """
     if _too_deep(soup):
-        return soup
+        raise UnreadableError(f"more than {MAX_DEPTH} elements are open at once")
+    tree = _copied(soup)
+    return tree, cut(tree)
+
+
+def _copied(soup: Tag) -> Tag:
     result = copy.copy(soup)
     # html5lib's copies begin with the tree of an empty page, which the constructor makes (Beautiful Soup 4.15)
     for extra in result.contents[: len(result.contents) - len(soup.contents)]:
@@ -39,28 +48,28 @@ def _too_deep(soup: Tag) -> bool:
 
 def cut(soup: Tag) -> Segments:
     """The blocks of a tree; those of a tag that is no whole soup begin with the tag itself."""
-    return segment(_nodes(soup), _attributes, str)
-
-
-def _nodes(soup: Tag) -> Iterator[tuple[Any, str, int]]:
+    cutter = Cutter()
+    elements: list[Tag] = []
     waiting = [iter(soup.contents if isinstance(soup, BeautifulSoup) else [soup])]
     while waiting:
         for node in waiting[-1]:
-            name = _name(node)
-            yield node, name, len(waiting) - 1
-            if isinstance(node, Tag) and name not in NO_BLOCKS:
-                waiting.append(iter(node.contents))
-                break
+            if not isinstance(node, Tag):
+                if isinstance(node, CData) or not isinstance(node, PreformattedString):
+                    cutter.text(str(node), node)
+                continue
+            name = node.name.lower()
+            if name in NO_BLOCKS:
+                cutter.pass_over(name)
+                continue
+            cutter.open(name, _attributes(node))
+            elements.append(node)
+            waiting.append(iter(node.contents))
+            break
         else:
             waiting.pop()
-
-
-def _name(node: Any) -> str:
-    if isinstance(node, Tag):
-        return node.name.lower()
-    if isinstance(node, PreformattedString) and not isinstance(node, CData):
-        return "-comment"
-    return "-text"
+            if waiting:
+                cutter.close()
+    return cutter.segments(elements)
 
 
 def _attributes(node: Any) -> Mapping[str, str | None]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import util
 from statistics import median
 from time import process_time
@@ -26,6 +26,7 @@ from paywallclf.document import Layout
 from paywallclf.html import lexbor
 from paywallclf.html.guard import too_complex
 from paywallclf.html.rewrite import plan_removal
+from paywallclf.html.scan import scan
 from paywallclf.html.segment import Segments
 from training.corpus import default_folder
 from training.peers import MODULES
@@ -91,36 +92,39 @@ def second_stage(layout_and_scores: tuple[Layout, Any]) -> None:
         scoring.network(arrays, f"{form}_{head}", features)
 
 
-def rewrite(page: tuple[str, Any, Segments, set[int]]) -> None:
-    source, tree, segments, dropped = page
+def rewrite(page: tuple[str, str, Segments, set[int]]) -> None:
+    source, html, segments, dropped = page
     if dropped:
-        lexbor.remove(plan_removal(segments, dropped))
-        lexbor.write(tree, source)
+        lexbor.as_declared(lexbor.without(html, plan_removal(segments, dropped)), source)
 
 
 def parsed(pages: list[str]) -> list[Any]:
     return [lexbor.parse(page) for page in pages]
 
 
+def written(pages: list[str]) -> list[str]:
+    return [lexbor.read(page)[0] for page in pages]
+
+
 def layouts(pages: list[str]) -> list[Layout]:
     """The layouts that have blocks, as the stages of scoring read them."""
-    return [scoring.as_form(layout) for tree in parsed(pages) if (layout := lexbor.cut(tree).layout).texts]
+    return [scoring.as_form(layout) for page in pages if (layout := lexbor.read(page)[1].layout).texts]
 
 
 def scored(pages: list[str]) -> list[tuple[Layout, Any]]:
     return [(layout, first_stage(layout)) for layout in layouts(pages)]
 
 
-def decided(pages: list[str]) -> list[tuple[str, Any, Segments, set[int]]]:
-    cut = [(page, tree, lexbor.cut(tree)) for page, tree in zip(pages, parsed(pages), strict=True)]
-    return [(page, tree, segments, decisions(segments)) for page, tree, segments in cut]
+def decided(pages: list[str]) -> list[tuple[str, str, Segments, set[int]]]:
+    return [(page, html, segments, decisions(segments)) for page in pages for html, segments in [lexbor.read(page)]]
 
 
 #: Stage → what makes its input of the pages, and the stage.
 STAGES: dict[str, tuple[Callable[[list[str]], list[Any]], Callable[[Any], Any]]] = {
     "guard": (list, too_complex),
     "parse": (list, lexbor.parse),
-    "cut into blocks": (parsed, lexbor.cut),
+    "write as lexbor does": (parsed, lambda tree: tree.html),
+    "cut into blocks": (written, partial(scan, stable=True)),
     "first stage": (layouts, first_stage),
     "second stage": (scored, second_stage),
     "rewrite": (decided, rewrite),
