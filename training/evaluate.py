@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,14 +13,15 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
-from paywallclf import PaywallClassifier, clean_html, clean_text, parse_html
+from paywallclf import PaywallClassifier
 from paywallclf.document import KINDS
 from paywallclf.evaluation import Rate, calibration_error, is_long_enough, macro_rate, precision_recall_f1, rate
 from paywallclf.scoring import score
-from training import peers
 from training.baselines import TfidfBaseline, regex_scores
 from training.corpus import LabelledPage
 from training.folds import FOLDS, fold_of_pages
+from training.peer_tables import peer_tables
+from training.tables import Tables
 
 #: Shares of editorial words that may be lost.
 BUDGETS = (0.0005, 0.001, 0.003, 0.01)
@@ -32,39 +31,6 @@ HARD_NEGATIVE = re.compile(r"subscri|abonn|abbonat|newsletter|paywall|donat|susc
 
 #: A language is told apart from so many promo blocks on.
 ENOUGH_PROMOS = 40
-
-
-@dataclass
-class Tables:
-    """Figures for machines, tables for people."""
-
-    figures: dict[str, Any] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
-
-    def heading(self, text: str) -> None:
-        self.lines += ["", f"## {text}", ""]
-
-    def table(self, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Add a table, and its cells to the figures."""
-        listed = [list(row) for row in rows]
-        self.figures[name] = [{head: _plain(cell) for head, cell in zip(header, row, strict=True)} for row in listed]
-        self.lines += ["| " + " | ".join(header) + " |", "| " + " | ".join("---" for _ in header) + " |"]
-        self.lines += ["| " + " | ".join(map(_shown, row)) + " |" for row in listed]
-
-    def write(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "evaluation.json").write_text(json.dumps(self.figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        (folder / "evaluation.md").write_text("\n".join(self.lines).lstrip() + "\n", encoding="utf-8")
-
-
-def _plain(cell: Any) -> Any:
-    if isinstance(cell, Rate):
-        return {"value": cell.value, "part": cell.part, "whole": cell.whole, "low": cell.low, "high": cell.high}
-    return cell.item() if isinstance(cell, np.generic) else cell
-
-
-def _shown(cell: Any) -> str:
-    return f"{cell:.3f}" if isinstance(cell, float) else str(cell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +119,7 @@ def evaluate(
     _breakdown(tables, blocks, _curve(tables, blocks, scores))
     _default(tables, pages, models, blocks, chances, kinds)
     if with_peers:
-        peer_tables(tables, pages, models, blocks, n_jobs)
+        peer_tables(tables, pages, models, n_jobs)
     return tables
 
 
@@ -390,95 +356,3 @@ def _parts(tables: Tables, blocks: Blocks, chances: NDArray[np.float64], dropped
 
 def _average_precision(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
     return float(average_precision_score(truth, scores)) if truth.any() else float("nan")
-
-
-# -- peers ---------------------------------------------------------------------------------------------------------------
-
-
-def peer_tables(
-    tables: Tables, pages: Sequence[LabelledPage], models: Sequence[PaywallClassifier], blocks: Blocks, n_jobs: int
-) -> None:
-    """Each extractor alone, with `clean_html` before it and with `clean_text` after it.
-
-    Found by string containment in the output, for all alike. "Removed" is of the promo blocks that the extractor alone leaks;
-    "lost" is of the editorial words that it alone keeps.
-    """
-    fold = fold_of_pages(pages)
-    extractors = peers.available()
-    tables.heading("Extractors alone and with paywallclf (default threshold)")
-    versions = ", ".join(f"{name} {version}" for name, version in peers.versions().items())
-    tables.lines += [f"Versions: {versions}.", ""]
-    rows = []
-    parts = Parallel(n_jobs=n_jobs)(
-        delayed(_peer_page)(page, list(extractors), models[of].model_)
-        for page, of in zip(pages, fold, strict=True)
-        if page.reviewed
-    )
-    reviewed = [page for page in pages if page.reviewed]
-    for name in (*extractors, "clean_html alone"):
-        alone, *combined = (_peer_outcome(reviewed, [part[name, way] for part in parts]) for way in WAYS)
-        for way, result in zip(WAYS, (alone, *combined), strict=True):
-            leak, leaking, kept, leaked, words, groups_p, groups_e = result
-            removed: Any = "-"
-            lost: Any = "-"
-            if way != "alone" and name != "clean_html alone":
-                had, had_words = alone[3], alone[4]
-                removed = rate(~leaked[had], groups_p[had])
-                lost = rate((~words[0] & had_words[0])[had_words[0]], groups_e[had_words[0]], words[1][had_words[0]])
-            if name != "clean_html alone" or way == "clean_html before":
-                rows.append((name, way, leak, leaking, kept, removed, lost))
-    header = (
-        "extractor", "how", "promo blocks leaked", "pages leaking", "editorial words kept",
-        "leaked promos removed", "editorial words lost",
-    )  # fmt: skip
-    tables.table("peers", header, rows)
-
-
-WAYS = ("alone", "clean_html before", "clean_text after")
-
-
-def _peer_page(page: LabelledPage, names: Sequence[str], model: Any) -> dict[tuple[str, str], Any]:
-    """For each extractor and way: which gold promos leak, which editorial blocks stay."""
-    source = page.document.source
-    cleaned = clean_html(source, model=model)
-    extractors = peers.available()
-    found = {}
-    for name in names:
-        extract: Callable[[str], str] = extractors[name]
-        plain = extract(source)
-        found[name, "alone"] = _standing(page, plain)
-        found[name, "clean_html before"] = _standing(page, extract(cleaned))
-        found[name, "clean_text after"] = _standing(page, clean_text(plain, model=model))
-    whole = _standing(page, " ".join(block.text for block in page.document.blocks))
-    kept = _standing(page, " ".join(block.text for block in parse_html(cleaned).blocks))
-    found["clean_html alone", "alone"] = found["clean_html alone", "clean_text after"] = whole
-    found["clean_html alone", "clean_html before"] = kept
-    return found
-
-
-def _standing(page: LabelledPage, output: str) -> tuple[list[bool], list[bool]]:
-    squeezed = peers.squeeze(output)
-    promos = [peers.is_in(gold.text, squeezed) for gold in page.gold if gold.label == "promo" and is_long_enough(gold.text)]
-    editorial = [peers.is_in(gold.text, squeezed) for gold in page.gold if gold.label == "editorial" and page.body_known]
-    return promos, editorial
-
-
-def _peer_outcome(pages: Sequence[LabelledPage], standing: Sequence[tuple[list[bool], list[bool]]]) -> Any:
-    leaked, groups_p, page_leaks, page_groups, kept, weights, groups_e = [], [], [], [], [], [], []
-    for page, (promos, editorial) in zip(pages, standing, strict=True):
-        leaked += promos
-        groups_p += [page.group] * len(promos)
-        if promos:
-            page_leaks.append(any(promos))
-            page_groups.append(page.group)
-        kept += editorial
-        if page.body_known:
-            weights += [len(gold.text.split()) for gold in page.gold if gold.label == "editorial"]
-        groups_e += [page.group] * len(editorial)
-    leaks, keeps = np.array(leaked, bool), np.array(kept, bool)
-    words = (keeps, np.array(weights, np.float64))
-    groups_promo, groups_editorial = np.array(groups_p), np.array(groups_e)
-    return (
-        rate(leaks, groups_promo), rate(page_leaks, page_groups), rate(keeps, groups_editorial, words[1]),
-        leaks, words, groups_promo, groups_editorial,
-    )  # fmt: skip
