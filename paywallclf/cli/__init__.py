@@ -1,4 +1,4 @@
-"""The command line: `paywallclf clean` and `paywallclf classify`."""
+"""The command line: its options, and the commands that write a page for a page, `clean` and `classify`."""
 
 from __future__ import annotations
 
@@ -70,12 +70,16 @@ def _run(common: dict[str, Any], form: str | None, messages: Messages, work: Wor
     except OSError as error:
         raise _cannot_write(error) from None
     except BrokenExecutor:
-        raise click.ClickException("a worker process ended before its work, as for lack of memory: try fewer --jobs") from None
+        raise _broken_worker() from None
     return FAILED_INPUT if messages.failed else 0
 
 
 def _cannot_write(error: OSError) -> click.ClickException:
     return click.ClickException(f"{error.filename or 'the output'} cannot be written: {error.strerror or error}")
+
+
+def _broken_worker() -> click.ClickException:
+    return click.ClickException("a worker process ended before its work, as for lack of memory: try fewer --jobs")
 
 
 # -- the commands ----------------------------------------------------------------------------------------------------------
@@ -128,21 +132,24 @@ def _format_of(form: str | None, output: str | None) -> str | None:
     return form or {".txt": "text", ".jsonl": "jsonl"}.get(Path(output or "").suffix.lower())
 
 
-def _common_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def _reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what every command that reads pages takes: paths, and how to read and label them."""
     for add in (
         click.option("--jobs", default=1, metavar="N", callback=_job_count, help="Processes; -1 for all processors. Default: 1."),
         click.option("--model", metavar="FOLDER", help="A model that was trained and saved. Default: the one that comes along."),
         click.option("--encoding", callback=_known_encoding, help="Of files and standard input. Default: found as browsers do."),
         click.option("--threshold", type=float, help="Probability from which a block is a promo. Default: the model's."),
         click.option("--text", "as_text", is_flag=True, help="Read plain text, whatever the names of the files."),
-        click.option(
-            "-o", "--output", metavar="PATH", callback=lambda context, option, value: None if value == "-" else value,
-            help="A file for one input, a folder for several. A name ending in .txt or .jsonl sets the format.",
-        ),
         click.argument("paths", nargs=-1, metavar="[PATH]..."),
     ):  # fmt: skip
         command = add(command)
     return command
+
+
+_output_option = click.option(
+    "-o", "--output", metavar="PATH", callback=lambda context, option, value: None if value == "-" else value,
+    help="A file for one input, a folder for several. A name ending in .txt or .jsonl sets the format.",
+)  # fmt: skip
 
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -168,7 +175,8 @@ def main(context: click.Context) -> None:
 @click.option("--kinds", callback=_split, help=f"Of promos, drop only these kinds: {', '.join(KINDS)}.")
 @click.option("--drop", default="promo", callback=_split, help=f"Labels to drop, of {', '.join(LABELS)}. Default: promo.")
 @click.option("--format", "form", type=click.Choice(("html", "text", "jsonl")), help="Default: that of the input.")
-@_common_options
+@_reading_options
+@_output_option
 def clean(form: str | None, drop: tuple[str, ...], kinds: tuple[str, ...] | None, show_dropped: bool, **common: Any) -> int:
     """Write pages without their promos.
 
@@ -222,7 +230,8 @@ def clean(form: str | None, drop: tuple[str, ...], kinds: tuple[str, ...] | None
 
 @main.command()
 @click.option("--format", "form", type=click.Choice(("text", "jsonl")), help="Default: text.")
-@_common_options
+@_reading_options
+@_output_option
 def classify(form: str | None, **common: Any) -> int:
     """List the blocks of pages with their labels.
 
@@ -253,3 +262,8 @@ def classify(form: str | None, **common: Any) -> int:
         return "".join(line + "\n" for line in lines).encode("utf-8", "replace")
 
     return _run(common, form, messages, work, emit)
+
+
+from paywallclf.cli.inspect import inspect  # noqa: E402 - it stands on the options above
+
+main.add_command(inspect)
