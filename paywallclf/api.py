@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paywallclf import scoring, storage, text
-from paywallclf.document import KINDS, LABELS, NEARLY_ALL, Block, Document, Layout, check_decision, document
+from paywallclf.document import KINDS, LABELS, NEARLY_ALL, Block, Document, Layout, check_decision, decide, document
 from paywallclf.html import lexbor
 from paywallclf.html.rewrite import plan_removal
 from paywallclf.html.segment import Segments, UnreadableError
@@ -264,7 +264,7 @@ def render(
     drop, kinds, threshold
         As for `clean_html`; `threshold` defaults to the one that the document was labelled by.
     form : {None, "text"}
-        ``"text"``: the kept blocks as paragraphs parted by blank lines.
+        ``"text"``: the kept blocks as paragraphs parted by blank lines; items of a list and rows of a table on a line each.
     mark : bool
         Instead of removing blocks, set the attribute ``data-paywallclf`` to their label on the elements that would go.
 
@@ -290,7 +290,9 @@ def render(
     if not mark:
         _warn_if_nearly_all(document.layout.texts, dropped)
     if form == "text" and document.form != "text":
-        return "\n\n".join(block.text for block in document.blocks if block.index not in dropped)
+        from paywallclf.plain import as_text
+
+        return as_text(document.layout, [block.index for block in document.blocks if block.index not in dropped])
     if document.form == "text":
         return text.without(document.source, dropped)
     if not dropped and document.form == "html":
@@ -338,7 +340,8 @@ def clean_html(
     kinds : iterable of str, optional
         Of promo, only these kinds go: paywall, subscribe, newsletter, register, donate, follow, app. Default: all.
     threshold : float, optional
-        A block goes when the summed probability of the labels in `drop` reaches this. Default: the model's.
+        A block goes when the summed probability of the labels in `drop` reaches this. Default: the model's for promos; where more
+        is dropped, also what does not belong to the page's likeliest text, so that no page with an article comes back empty.
     encoding : str, optional
         The charset of the HTTP header, for bytes; outranks a meta.
     model : str, Path, PaywallClassifier or Model, optional
@@ -403,15 +406,16 @@ def _decide(
     kinds: tuple[str, ...] | None,
     threshold: float | None,
 ) -> set[int]:
-    """The one decision rule, over arrays; `Document.dropped` is the same rule over blocks."""
     if not layout.texts or not drop or kinds == ():
         return set()
     if drop == ("promo",) and kinds is None:
-        total = scoring.score_promo(model.arrays, layout)
+        totals = promos = scoring.score_promo(model.arrays, layout)
     else:
-        total = _summed(scoring.score(model.arrays, layout, kinds=kinds is not None), drop, kinds)
-    gone = total >= (model.threshold(layout) if threshold is None else threshold)
-    dropped = set(np.flatnonzero(gone).tolist())
+        scores = scoring.score(model.arrays, layout, kinds=kinds is not None)
+        totals = _summed(scores, drop, kinds)
+        promos = _summed(scores, ("promo",), kinds) if "promo" in drop else np.zeros(0)
+    sizes = list(map(len, layout.texts))
+    dropped = set(decide(drop, totals.tolist(), promos.tolist(), sizes, threshold, model.threshold(layout)))
     _warn_if_nearly_all(layout.texts, dropped)
     return dropped
 

@@ -34,7 +34,6 @@ from paywallclf import (
     render,
 )
 from paywallclf.document import KINDS, LABELS
-from paywallclf.text import blocks as paragraphs
 
 OWN_PAGES = sorted((Path(__file__).parents[1] / "datasets" / "pages").glob("*.html"))
 SOURCES = [document.source for document in documents()[0]]
@@ -223,12 +222,6 @@ def test_names_the_types_it_takes(thing: Any, model: PaywallClassifier) -> None:
 
 
 # -- render --------------------------------------------------------------------------------------------------------------
-
-
-def test_renders_a_page_as_paragraphs(model: PaywallClassifier) -> None:
-    document = classify_html(PAGE, model=model)
-    text = render(document, threshold=0.5, form="text")
-    assert paragraphs(text) == [block.text for block in document.kept(threshold=0.5)]
 
 
 def test_marks_what_it_would_drop(model: PaywallClassifier) -> None:
