@@ -2,11 +2,13 @@
 
 JSON lines in UTF-8, a document a line: ``{"id", "group"?, "html" | "text" | "path", "labels": [{"fingerprint" | "index",
 "label", "kind"?}]}``. A path is of an HTML file, relative to the label file. A block that no entry names is left out of training
-and evaluation. The short form, a block a line: ``{"text", "label", "kind"?, "group"?}``; each is a text of one block.
+and evaluation. The short form, a block a line: ``{"text", "label", "kind"?, "group"?}``; each is a text of one block. The short
+form may also be CSV, with these names in its first line.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -19,6 +21,14 @@ from paywallclf.document import KINDS, LABELS, Document, fold
 
 #: Labels that a file may give: those of a block, not known which of two, and don't care.
 FILE_LABELS = (*LABELS, "not_promo", "any")
+
+#: Ends of the names of files that are read as CSV, and the marks that may part their cells.
+CSV_SUFFIXES = (".csv", ".tsv")
+_DELIMITERS = ",;\t"
+_NOT_UTF8 = "not UTF-8: save the table as CSV in UTF-8"
+
+#: Of the problems of one row, as many are told.
+_MOST_REASONS = 3
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -46,26 +56,133 @@ class LabelledDocument:
     labels: tuple[str | None, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A row of a label file that cannot be used.
+
+    Attributes
+    ----------
+    path : Path
+    line : int
+        From 1; of a row of several lines, the first.
+    reason : str
+    """
+
+    path: Path
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.reason}"
+
+
 def read_labels(path: str | Path) -> Iterator[LabelledDocument]:
     """The labelled documents of a file, in its order.
 
     Raises
     ------
     LabelError
-        At the first line that does not follow the format.
+        At the first line that does not follow the format; `check_labels` goes on.
+    OSError
+        The file cannot be read.
+    """
+    for found in check_labels(path):
+        if isinstance(found, Problem):
+            raise LabelError(str(found))
+        yield found
+
+
+def check_labels(path: str | Path) -> Iterator[LabelledDocument | Problem]:
+    """The labelled documents of a file, in its order, and in place of each row that cannot be used the reason.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV by the end of its name (``.csv``, ``.tsv``), else JSON lines.
+
+    Raises
+    ------
     OSError
         The file cannot be read.
     """
     path = Path(path)
+    for number, row in (_csv_rows if path.suffix.lower() in CSV_SUFFIXES else _json_rows)(path):
+        try:
+            if isinstance(row, LabelError):
+                raise row
+            yield _read_row(row, path, number)
+        except OSError as error:
+            yield Problem(path, number, f"{error.filename}: {error.strerror or error}")
+        except KeyError as error:
+            yield Problem(path, number, f"{error} is missing")
+        except ValueError as error:
+            yield Problem(path, number, str(error))
+
+
+#: The number of the line, and the row or why there is none.
+_Numbered = Iterator[tuple[int, Any]]
+
+
+def _json_rows(path: Path) -> _Numbered:
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
-                try:
-                    row = json.loads(line.decode("utf-8-sig"))
-                    yield _read_row(row, path, number)
-                except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
-                    reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-                    raise LabelError(f"{path}:{number}: {reason}") from None
+                yield number, _parsed(line)
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return LabelError(f"not UTF-8 (byte {error.start} of the line)")
+    except RecursionError:
+        return LabelError("not JSON that can be read: nested too deep")
+    except json.JSONDecodeError as error:
+        return LabelError(f"not JSON ({error.msg} at character {error.pos + 1} of the line)")
+    except ValueError as error:  # a number of thousands of digits
+        return LabelError(f"not JSON ({error})")
+
+
+def _csv_rows(path: Path) -> _Numbered:
+    # a byte that is no UTF-8 becomes half a surrogate pair, so that only its own row is lost
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
+        first = lines.readline()
+        delimiter = max(_DELIMITERS, key=first.count)
+        names = [name.strip().lower() for name in next(csv.reader([first], delimiter=delimiter), [])]
+        if _SURROGATE.search(first) or "\0" in first:
+            yield 1, LabelError(_NOT_UTF8)
+            return
+        if not {"text", "label"} <= set(names):
+            yield (
+                1,
+                LabelError(
+                    f"the first line must name the columns text, label, and if need be kind and group, not {first!r:.60}"
+                ),
+            )
+            return
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        while True:
+            number = reader.line_num + 2
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield number, LabelError(f"not CSV ({error})")
+                continue
+            if any(cell.strip() for cell in cells):
+                yield number, _named(names, cells)
+
+
+def _named(names: list[str], cells: list[str]) -> Any:
+    if len(cells) != len(names):
+        return LabelError(f"the row has {len(cells)} cells, the first line {len(names)}: quote a text that holds the delimiter")
+    if any(_SURROGATE.search(cell) for cell in cells):
+        return LabelError(_NOT_UTF8)
+    row = dict(zip(names, cells, strict=True))
+    # an empty cell says nothing; a spreadsheet has one in every column
+    given = {name: row[name].strip() for name in ("label", "kind", "group") if row.get(name, "").strip()}
+    return {"label": "", "text": row["text"], **given}
 
 
 def _read_row(row: Any, path: Path, number: int) -> LabelledDocument:
@@ -75,11 +192,21 @@ def _read_row(row: Any, path: Path, number: int) -> LabelledDocument:
         if not document.blocks:
             raise ValueError("text is empty")
         identity = f"{path.name}:{number}"
-        return LabelledDocument(identity, str(row.get("group", identity)), document, (_read_label(row),))
-    identity = str(row["id"])
+        return LabelledDocument(identity, _read_group(row, identity), document, (_read_label(row),))
+    identity = _read_name(row["id"], "id")
     document = _read_document(row, path.parent)
     labels = _read_entries(_check_type(row["labels"], list, "labels"), document)
-    return LabelledDocument(identity, str(row.get("group", identity)), document, tuple(labels))
+    return LabelledDocument(identity, _read_group(row, identity), document, tuple(labels))
+
+
+def _read_group(row: dict[str, Any], identity: str) -> str:
+    return identity if row.get("group") is None else _read_name(row["group"], "group")
+
+
+def _read_name(value: Any, name: str) -> str:
+    if not isinstance(value, (str, int)):
+        raise ValueError(f"{name} must be a string, not {value!r:.60}")
+    return str(value)
 
 
 def _read_document(row: dict[str, Any], folder: Path) -> Document:
@@ -94,19 +221,33 @@ def _read_document(row: dict[str, Any], folder: Path) -> Document:
 
 def _read_entries(entries: list[Any], document: Document) -> list[str | None]:
     """A label for each block; None for those that no entry names."""
-    places = {block.fingerprint: block.index for block in document.blocks}
+    places: dict[Any, int] = {block.fingerprint: block.index for block in document.blocks}
     labels: list[str | None] = [None] * len(document.blocks)
+    reasons: list[str] = []
     for entry in entries:
-        _check_type(entry, dict, "an entry of labels")
-        named = "fingerprint" if "fingerprint" in entry else "index"
-        index = places.get(entry[named]) if named == "fingerprint" else entry[named]
-        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(labels):
-            raise ValueError(f"the document has no block with {named} {entry[named]!r}")
-        label = _read_label(entry)
-        if labels[index] not in (None, label):
-            raise ValueError(f"the block with {named} {entry[named]!r} is labelled both {labels[index]} and {label}")
-        labels[index] = label
+        try:
+            _read_entry(_check_type(entry, dict, "an entry of labels"), places, labels)
+        except KeyError as error:
+            reasons.append(f"{error} is missing in an entry of labels")
+        except ValueError as error:
+            reasons.append(str(error))
+    if reasons:
+        more = len(reasons) - _MOST_REASONS
+        raise ValueError("; ".join(reasons[:_MOST_REASONS]) + (f"; and {more} more" if more > 0 else ""))
     return labels
+
+
+def _read_entry(entry: dict[str, Any], places: dict[Any, int], labels: list[str | None]) -> None:
+    named = "fingerprint" if "fingerprint" in entry else "index"
+    value = entry[named]
+    index = value if named == "index" else places.get(value) if isinstance(value, str) else None
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(labels):
+        changed = ": it is not the document that was labelled; label it again" if named == "fingerprint" else ""
+        raise ValueError(f"the document has no block with {named} {value!r:.60}{changed}")
+    label = _read_label(entry)
+    if labels[index] not in (None, label):
+        raise ValueError(f"the block with {named} {value!r} is labelled both {labels[index]} and {label}")
+    labels[index] = label
 
 
 def _read_label(entry: dict[str, Any]) -> str:
