@@ -17,8 +17,11 @@ import webencodings
 from tqdm import tqdm
 
 import paywallclf
+from paywallclf.cli.evaluate import evaluate
 from paywallclf.cli.messages import Messages
+from paywallclf.cli.options import job_count
 from paywallclf.cli.reading import Page, find_inputs, read_pages
+from paywallclf.cli.train import train
 from paywallclf.cli.work import Outcome, Work, classify_page, clean_page, document_form, outcomes_of
 from paywallclf.cli.writing import Writer, block_line, choose_targets, dropped_entry, html_bytes, json_line, label_entry
 from paywallclf.document import KINDS, LABELS, check_decision, fold
@@ -112,12 +115,6 @@ def _known_encoding(context: click.Context, option: click.Parameter, value: str 
     return value
 
 
-def _job_count(context: click.Context, option: click.Parameter, value: int) -> int:
-    if value == 0 or value < -1:
-        raise click.BadParameter(f"{value} is neither a number of processes nor -1, for all processors")
-    return value
-
-
 def _checked(
     threshold: float | None, drop: tuple[str, ...] = ("promo",), kinds: tuple[str, ...] | None = None
 ) -> dict[str, Any]:
@@ -135,7 +132,7 @@ def _format_of(form: str | None, output: str | None) -> str | None:
 def _reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what every command that reads pages takes: paths, and how to read and label them."""
     for add in (
-        click.option("--jobs", default=1, metavar="N", callback=_job_count, help="Processes; -1 for all processors. Default: 1."),
+        click.option("--jobs", default=1, metavar="N", callback=job_count, help="Processes; -1 for all processors. Default: 1."),
         click.option("--model", metavar="FOLDER", help="A model that was trained and saved. Default: the one that comes along."),
         click.option("--encoding", callback=_known_encoding, help="Of files and standard input. Default: found as browsers do."),
         click.option("--threshold", type=float, help="Probability from which a block is a promo. Default: the model's."),
@@ -266,4 +263,5 @@ def classify(form: str | None, **common: Any) -> int:
 
 from paywallclf.cli.inspect import inspect  # noqa: E402 - it stands on the options above
 
-main.add_command(inspect)
+for command in (inspect, train, evaluate):
+    main.add_command(command)
