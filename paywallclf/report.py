@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup
 
+from paywallclf import explain
 from paywallclf.document import KINDS, LABELS, Block, Document
-from paywallclf.explain import Explanation, explain
 
 if TYPE_CHECKING:
     from paywallclf.api import AnyModel
+    from paywallclf.explain import Explanation
 
 #: Blocks of one page that come with reasons, the least sure ones: a page of thousands stays quick to write and to open.
 MOST_EXPLAINED = 300

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
@@ -63,12 +64,12 @@ def inspect(group: str | None, output: str, **common: Any) -> int:
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     try:
-        # opened before the work, so that what forbids it is said at once; an older report stays until the new one is whole
-        with click.open_file(output, "wb", atomic=True) as file:
-            pages = list(_inspected(inputs, work, common["jobs"], group, messages))
-            if not pages:
-                raise click.exceptions.Exit(FAILED_INPUT)
-            report = render_report(pages)
+        _check_writable(output)
+        pages = list(_inspected(inputs, work, common["jobs"], group, messages))
+        if not pages:
+            return FAILED_INPUT
+        report = render_report(pages)
+        with click.open_file(output, "wb") as file:
             file.write(report)
     except OSError as error:
         raise _cannot_write(error) from None
@@ -81,6 +82,15 @@ def inspect(group: str | None, output: str, **common: Any) -> int:
     if size > _LARGE:
         messages.warn(output, "a browser will be slow with a report of this size: inspect fewer pages at once")
     return FAILED_INPUT if messages.failed else 0
+
+
+def _check_writable(output: str) -> None:
+    """Find out before the work, and without touching an older report."""
+    folder = os.path.dirname(output) or "."
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(errno.ENOENT, "no such folder", folder)
+    if output != "-" and not os.access(output if os.path.exists(output) else folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), output)
 
 
 def _without_report(inputs: list[Input], output: str, paths: tuple[str, ...]) -> list[Input]:

@@ -311,7 +311,7 @@ by("undo").addEventListener("click", () => { undo(); block.element.focus(); });
 by("download").addEventListener("click", download);
 by("help-button").addEventListener("click", () => by("help").showModal());
 by("sure").addEventListener("change", filter);
-by("order").addEventListener("change", filter);
+by("order").addEventListener("change", () => { choose(null); filter(); }); // from the first in the new order
 for (const chip of all(".chip")) {
   chip.addEventListener("click", () => {
     chip.setAttribute("aria-pressed", chip.getAttribute("aria-pressed") !== "true");
@@ -319,6 +319,12 @@ for (const chip of all(".chip")) {
   });
 }
 for (const input of all(".reviewed input")) input.addEventListener("change", () => { unsaved = true; });
+// on a small screen the editor lies over the end of the list
+new ResizeObserver(() => {
+  const over = getComputedStyle(by("editor")).position === "fixed";
+  document.documentElement.style.scrollPaddingBottom = over ? `${by("editor").offsetHeight + 8}px` : "";
+  if (over && block?.element.contains(document.activeElement)) block.element.scrollIntoView({ block: "nearest" });
+}).observe(by("editor"));
 window.addEventListener("hashchange", follow);
 window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
 follow();
