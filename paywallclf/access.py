@@ -68,6 +68,12 @@ def access_of(document: Document) -> Access:
     return Access(_state(*seen), tuple(_evidence(*seen)))
 
 
+def declared_free(document: Document) -> bool | None:
+    """Whether the publisher declares the page free (``isAccessibleForFree``); None where the page does not say."""
+    statement = _statement(document, ())
+    return statement.free if statement else None
+
+
 def _state(statement: _Statement | None, barrier: str | None, breaks_off: bool) -> str:
     free, held = (statement.free, statement.held) if statement else (None, None)
     sold = statement is not None and not free
@@ -185,7 +191,7 @@ def _places(blocks: Sequence[Block], sizes: dict[int, int], column: str) -> dict
         before, after, after_in_column = before + size, after - size, after_in_column - size * (block.path == column)
         if block.label != "promo":
             gap = 0 if block.label == "editorial" else gap + 1
-        elif block.kind in ("paywall", "subscribe", "register") and _size(block) >= _BARRIER:
+        elif block.kind in ("paywall", "subscribe", "register") and _size(block) >= _BARRIER and _is_likely(block):
             # teasers and comments, in another column, are the text only where they outweigh it
             going_on = after_in_column > _NEXT_TO_NONE * before or after > before
             at_end = not going_on and gap <= _NEAR
@@ -197,6 +203,11 @@ def _places(blocks: Sequence[Block], sizes: dict[int, int], column: str) -> dict
             else:
                 places["within" if going_on and before else "apart"] = block.index
     return places
+
+
+def _is_likely(block: Block) -> bool:
+    """Whether a block is a promo more likely than not: the default threshold is so low that hardly any leaks."""
+    return block.probabilities.get("promo", 1.0) >= 0.5
 
 
 def _is_meter(text: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from paywallclf import Document, classify_html, parse_html, parse_text
-from paywallclf.access import access_of
+from paywallclf.access import access_of, declared_free
 from paywallclf.document import KINDS
 from paywallclf.labels import read_labels
 
@@ -128,6 +128,12 @@ def test_a_statement_that_says_neither_is_passed_over(word: object) -> None:
 )
 def test_reads_the_statement_as_publishers_write_it(head: str) -> None:
     assert state(paragraphs(*TEXT), head) == "open"
+
+
+def test_what_the_publisher_declares_can_be_asked_alone() -> None:
+    assert declared_free(parse_html(json_ld(article("True")) + paragraphs(*TEXT))) is True
+    assert declared_free(parse_html(json_ld(article(False, ".text")) + paragraphs(*TEXT))) is False
+    assert declared_free(parse_html(paragraphs(*TEXT))) is None
 
 
 def test_reads_microdata_in_the_text() -> None:
@@ -295,6 +301,15 @@ def test_an_ellipsis_on_a_page_with_a_barrier_elsewhere_breaks_the_text_off() ->
     body = f"{paragraphs(*TEXT, CUT + '…')}<ul>{links}</ul>{BARRIER}"
     assert state(body) == "locked"
     assert state(body, json_ld(article(True))) == "open"
+
+
+@pytest.mark.parametrize(("chance", "expected"), [(0.9, "locked"), (0.5, "locked"), (0.1, "unknown")])
+def test_what_is_more_likely_no_promo_does_not_lock(chance: float, expected: str) -> None:
+    """The default threshold of promo is low, so that few leak; a notice that comes just above it is no barrier."""
+    document = labelled(parse_html(f"<article>{paragraphs(*TEXT)}{BARRIER}</article>"))
+    sure = {"promo": chance, "other": 1 - chance}
+    blocks = [replace(block, probabilities=sure) if block.label == "promo" else block for block in document.blocks]
+    assert access_of(replace(document, blocks=tuple(blocks))).state == expected
 
 
 def test_a_button_is_no_barrier() -> None:
