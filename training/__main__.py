@@ -91,16 +91,23 @@ def fit_command(folder: Path | None, checkouts: Path | None, annotated: Path, jo
     "--output", type=FOLDER, default=Path("build"), show_default=True, help="For evaluation.json, evaluation.md and folds/."
 )
 @click.option("--peers/--no-peers", default=True, help="Compare with the extractors that are installed.")
+@click.option("--only", metavar="NAMES", help="Print these parts alone, and write no file: promo, article, access, peers.")
 def evaluate_command(
-    folder: Path | None, checkouts: Path | None, annotated: Path, jobs: int, output: Path, peers: bool
+    folder: Path | None, checkouts: Path | None, annotated: Path, jobs: int, output: Path, peers: bool, only: str | None
 ) -> None:
     """Print the tables of the evaluation: leave-group-out, five folds. Fold models of the same data are used again."""
-    from training.evaluate import evaluate
+    from training.evaluate import PARTS, evaluate
     from training.folds import fold_models
 
+    parts = tuple(only.split(",")) if only else PARTS
+    if not set(parts) <= set(PARTS):
+        raise click.UsageError(f"--only {only}: expected some of {', '.join(PARTS)}")
     pages = load_pages(folder, checkouts, annotated)
     models = fold_models(pages, PaywallClassifier(n_jobs=jobs), output / "folds")
-    tables = evaluate(pages, models, n_jobs=jobs, with_peers=peers)
+    tables = evaluate(pages, models, n_jobs=jobs, with_peers=peers, only=parts)
+    if only:  # the card is written from files of the whole evaluation
+        click.echo("\n".join(tables.lines))
+        return
     tables.figures["training_data"] = data_fingerprint(pages)
     tables.write(output)
     click.echo((output / "evaluation.md").read_text(encoding="utf-8"))

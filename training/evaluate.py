@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,16 @@ from paywallclf import PaywallClassifier
 from paywallclf.document import KINDS
 from paywallclf.evaluation import Rate, calibration_error, is_long_enough, macro_rate, precision_recall_f1, rate
 from paywallclf.scoring import score
+from training.access_table import access_table
+from training.article_table import article_table
 from training.baselines import TfidfBaseline, regex_scores
 from training.corpus import LabelledPage
 from training.folds import FOLDS, fold_of_pages
 from training.peer_tables import peer_tables
 from training.tables import Tables
+
+#: What can be evaluated alone.
+PARTS = ("promo", "article", "access", "peers")
 
 #: Shares of editorial words that may be lost.
 BUDGETS = (0.0005, 0.001, 0.003, 0.01)
@@ -100,15 +105,47 @@ def gather(pages: Sequence[LabelledPage]) -> Blocks:
 
 
 def evaluate(
-    pages: Sequence[LabelledPage], models: Sequence[PaywallClassifier], *, n_jobs: int, with_peers: bool = True
+    pages: Sequence[LabelledPage],
+    models: Sequence[PaywallClassifier],
+    *,
+    n_jobs: int,
+    with_peers: bool = True,
+    only: Collection[str] = PARTS,
 ) -> Tables:
-    """All tables; `models` are those of `training.folds.fold_models`."""
-    blocks = gather(pages)
+    """The tables of some parts of the evaluation.
+
+    Parameters
+    ----------
+    pages : sequence of LabelledPage
+    models : sequence of PaywallClassifier
+        Those of `training.folds.fold_models`.
+    n_jobs : int
+    with_peers : bool
+        Compare with the extractors that are installed.
+    only : collection of str
+        Some of `PARTS`.
+    """
     tables = Tables()
+    promos = sum(label == "promo" for page in pages if page.reviewed for label in page.labels)
+    counted = sum(label != "any" for page in pages if page.reviewed for label in page.labels)
     tables.lines.append(
-        f"{len(pages)} pages of {len(set(blocks.group))} groups; {int((blocks.promo & blocks.counted).sum())} promo blocks among "
-        f"{int(blocks.counted.sum())}. Five folds by group, pooled. Intervals: 95 %, bootstrap over groups."
+        f"{len(pages)} pages of {len({page.group for page in pages})} groups; {promos} promo blocks among {counted}. "
+        "Five folds by group, pooled. Intervals: 95 %, bootstrap over groups."
     )
+    if "promo" in only:
+        promo_tables(tables, pages, models, n_jobs)
+    if "article" in only:
+        article_table(tables, pages, models, n_jobs, with_peers=with_peers)
+    if "access" in only:
+        access_table(tables, pages, models, n_jobs)
+    if "peers" in only and with_peers:
+        peer_tables(tables, pages, models, n_jobs)
+    return tables
+
+
+def promo_tables(tables: Tables, pages: Sequence[LabelledPage], models: Sequence[PaywallClassifier], n_jobs: int) -> None:
+    """How well promos are found, against baselines, and where not."""
+    blocks = gather(pages)
     chances, kinds = predictions(pages, models, blocks, n_jobs)
     scores = {
         "regular expressions": regex_scores(blocks.texts),
@@ -118,9 +155,6 @@ def evaluate(
     _agreement(tables, blocks, scores)
     _breakdown(tables, blocks, _curve(tables, blocks, scores))
     _default(tables, pages, models, blocks, chances, kinds)
-    if with_peers:
-        peer_tables(tables, pages, models, n_jobs)
-    return tables
 
 
 def predictions(

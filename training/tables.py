@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from paywallclf.evaluation import Rate
+from paywallclf.evaluation import Estimate, Rate
 
 
 @dataclass
@@ -39,6 +39,8 @@ class Tables:
 def _plain(cell: Any) -> Any:
     if isinstance(cell, Rate):
         return {"value": cell.value, "part": cell.part, "whole": cell.whole, "low": cell.low, "high": cell.high}
+    if isinstance(cell, Estimate):
+        return {"value": cell.value, "low": cell.low, "high": cell.high}
     return cell.item() if isinstance(cell, np.generic) else cell
 
 
