@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from paywallclf import parse_html, parse_text
 from paywallclf.document import KINDS
-from paywallclf.labels import FILE_LABELS, LabelError, check_label, read_labels, write_labels
+from paywallclf.labels import FILE_LABELS, LabelError, Problem, check_label, check_labels, read_labels, write_labels
 
 TEXT = "The ferry was late.\n\nSubscribe now.\n\nThe ferry was late."
 HTML = "<p>The ferry was late.</p><p>Subscribe now.</p>"
@@ -92,6 +92,58 @@ def test_both_forms_may_stand_in_one_file(tmp_path: Path) -> None:
     assert [len(page.labels) for page in found] == [3, 1]
 
 
+def table(folder: Path, content: str | bytes) -> Path:
+    path = folder / "blocks.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def test_a_table_of_blocks(tmp_path: Path) -> None:
+    source = 'text,label,kind,group\n"Subscribe now, for one pound.",promo,subscribe,site\n"The ferry\nwas late.",editorial,,\n'
+    subscribe, ferry = read_labels(table(tmp_path, source))
+    assert (subscribe.labels, subscribe.group) == (("promo:subscribe",), "site")
+    assert [block.text for block in subscribe.document.blocks] == ["Subscribe now, for one pound."]
+    assert (ferry.labels, ferry.group, ferry.id) == (("editorial",), "blocks.csv:3", "blocks.csv:3")
+    assert [block.text for block in ferry.document.blocks] == ["The ferry was late."]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "text,label\nHome,other\n",
+        "\ufefftext;label\r\nHome;other\r\n",
+        "text\tlabel\tkind\nHome\tother\t\n",
+        "label,text\nother,Home",
+        " Text , LABEL \n\n Home , other \n , \n",
+        "text,label,kind,group,remark\nHome,other,,,seen twice\n",
+    ],
+)
+def test_a_table_as_spreadsheets_save_it(tmp_path: Path, source: str) -> None:
+    (found,) = read_labels(table(tmp_path, source))
+    assert (found.labels, [block.text for block in found.document.blocks]) == (("other",), ["Home"])
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "reason"),
+    [
+        (b"words,label\nHome,other\n", 1, "the first line must name the columns text, label"),
+        (b"", 1, "the first line must name"),
+        ("text,label\nHome,other\n".encode("utf-16"), 1, "not UTF-8: save the table as CSV in UTF-8"),
+        ("text,label\nHome,other\nCaf\xe9,other\n".encode("latin-1"), 3, "not UTF-8"),
+        (b"text,label\nHome, sweet home,other\n", 2, "3 cells, the first line 2: quote a text that holds the delimiter"),
+        (b"text,label,kind\nHome,other\n", 2, "2 cells"),
+        (b"text,label\n,other\n", 2, "text is empty"),
+        (b"text,label\nHome,\n", 2, "no such label: ''"),
+        (b"text,label,kind\nHome,promo,gift\n", 2, "no such kind: 'gift'"),
+        (b'text,label\n"two\nlines",other\n"never closed,other\n', 4, "not CSV"),
+    ],
+)
+def test_a_wrong_row_of_a_table_is_named(tmp_path: Path, source: bytes, line: int, reason: str) -> None:
+    problems = [found for found in check_labels(table(tmp_path, source)) if isinstance(found, Problem)]
+    assert [problem.line for problem in problems] == [line]
+    assert reason in problems[0].reason
+
+
 # -- files ---------------------------------------------------------------------------------------------------------------
 
 
@@ -160,6 +212,9 @@ def test_any_text_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory,
         (document_row(text=7), "text must be a string, not 7"),
         (document_row(text=..., path="nowhere.html"), "No such file"),
         (document_row(text=..., path="."), "Is a directory"),
+        (document_row(labels=[{"fingerprint": ["abc-1"], "label": "other"}]), "no block with fingerprint"),
+        (document_row(id=None), "id must be a string"),
+        (document_row(group=["a"]), "group must be a string"),
         ({"label": "promo"}, "'text' is missing"),
         ({"label": "promo", "text": None}, "text must be a string"),
         ({"label": "promo", "text": " \n "}, "text is empty"),
@@ -179,6 +234,45 @@ def test_names_the_line_that_is_not_json(tmp_path: Path, line: bytes) -> None:
     path.write_bytes(b'{"text": "Home", "label": "other"}\n\n' + line + b"\n")
     with pytest.raises(LabelError, match=":3: "):
         list(read_labels(path))
+
+
+def test_every_wrong_line_is_told_and_the_others_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "labels.jsonl"
+    lines = [
+        b'{"text": "Home", "label": "other"}',
+        b"{",
+        b"\xff",
+        b'{"text": "Home", "label": "advert"}',
+        b'{"id": "a", "path": "nowhere.html", "labels": []}',
+        b'{"text": "Subscribe now.", "label": "promo"}',
+    ]
+    path.write_bytes(b"\n".join(lines))
+    found = list(check_labels(path))
+    assert [type(row).__name__ for row in found] == ["LabelledDocument", *["Problem"] * 4, "LabelledDocument"]
+    assert [str(row).split(" ")[0] for row in found[1:-1]] == [f"{path}:{line}:" for line in (2, 3, 4, 5)]
+    reasons = [row.reason for row in found if isinstance(row, Problem)]
+    for reason, expected in zip(
+        reasons, ("not JSON", "not UTF-8 (byte 0", "'advert'", "nowhere.html: No such file"), strict=True
+    ):
+        assert expected in reason
+
+
+def test_all_that_is_wrong_with_a_document_is_told_at_once(tmp_path: Path) -> None:
+    entries = [{"index": 0, "label": "advert"}, {"index": 9, "label": "other"}, {"label": "other"}]
+    (problem,) = check_labels(written(tmp_path, document_row(labels=entries)))
+    assert isinstance(problem, Problem)
+    assert "'advert'" in problem.reason
+    assert "no block with index 9" in problem.reason
+    assert "'index' is missing" in problem.reason
+    (problem,) = check_labels(written(tmp_path, document_row(labels=entries * 10)))
+    assert isinstance(problem, Problem)
+    assert problem.reason.endswith("; and 27 more")
+
+
+def test_a_group_of_null_is_none(tmp_path: Path) -> None:
+    """Not the group "None", to which all such documents would belong."""
+    found = list(read_labels(written(tmp_path, document_row(group=None), {"text": "Home", "label": "other", "group": None})))
+    assert [page.group for page in found] == ["a", "labels.jsonl:2"]
 
 
 def test_every_label_and_kind_is_one_that_fit_takes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -108,19 +109,24 @@ def _table(truth: Truth, before: Prediction, after: Prediction) -> Table:
     for name, error in ERRORS.items():
         old, new = (error(truth, dropped) for dropped in decisions)
         difference = change(old, new)
-        points = f"{100 * difference.value:+.2f} points ({100 * difference.low:+.2f} to {100 * difference.high:+.2f})"
         verdict = _verdict(_n_groups(new), difference.low, difference.high, lower_is_better=True)
-        shown = points if difference.whole else "-"
+        shown = _signed(100 * difference.value, 100 * difference.low, 100 * difference.high, ".2f", " points")
         rows += [(name, "before", measure(old)), ("", "after", measure(new)), ("", "change", f"{shown}: {verdict}")]
     known = truth.rows.known
     promo, group = truth.rows.promo[known], truth.group[known]
-    for when, found in (("before", before), ("after", after)):
-        name = "average precision" if when == "before" else ""
-        rows.append((name, when, average_precision_estimate(promo, found.promo[known], group)))
+    figures = [average_precision_estimate(promo, found.promo[known], group) for found in (before, after)]
     gain = average_precision_estimate(promo, after.promo[known], group, before.promo[known])
     verdict = _verdict(len(np.unique(group[promo])), gain.low, gain.high, lower_is_better=False)
-    rows.append(("", "change", f"{gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}): {verdict}"))
+    shown = _signed(gain.value, gain.low, gain.high, ".3f", "")
+    rows += [("average precision", "before", figures[0]), ("", "after", figures[1]), ("", "change", f"{shown}: {verdict}")]
     return Table("held_out", "Before and after, on held-out groups", ("figure", "model", "value"), rows)
+
+
+def _signed(value: float, low: float, high: float, form: str, unit: str) -> str:
+    """A difference with its interval, where it has one."""
+    if math.isnan(value):
+        return "-"
+    return f"{value:+{form}}{unit}" + ("" if math.isnan(low) else f" ({low:+{form}} to {high:+{form}})")
 
 
 def _n_groups(items: Items) -> int:

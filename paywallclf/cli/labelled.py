@@ -89,7 +89,7 @@ def counts(documents: Sequence[LabelledDocument]) -> str:
     labels = [label for document in documents for label in document.labels if label is not None]
     promos = sum(label.startswith("promo") for label in labels)
     groups = len({document.group for document in documents})
-    return f"{len(documents):,} documents of {groups:,} groups; {promos:,} promo blocks among {len(labels):,} labelled"
+    return f"{len(documents):,} documents of {groups:,} groups; of {len(labels):,} labelled blocks, {promos:,} are promo"
 
 
 def identities(documents: Iterable[LabelledDocument]) -> set[str]:

@@ -102,10 +102,12 @@ def _model_folder(output: str) -> Path:
 def _load(base: str, jobs: int) -> PaywallClassifier:
     from paywallclf.api import SHIPPED
 
+    if base != "shipped" and not Path(base).is_dir():
+        raise click.ClickException(f"--base {base}: no such folder; give shipped, none, or the folder of a model")
     try:
         classifier: PaywallClassifier = paywallclf.PaywallClassifier.load(SHIPPED if base == "shipped" else base)
     except ValueError as error:
-        raise click.ClickException(f"--base {base}: {error}; or shipped, or none") from None
+        raise click.ClickException(f"--base {base}: {error}") from None
     classifier.n_jobs = jobs
     return classifier
 
