@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from tiny import fitted
 
 from paywallclf import parse_html
+from training.__main__ import main
 from training.access_table import access_table
 from training.article_table import HTML, TEXT, article_table, overlap
 from training.corpus import GoldBlock, LabelledPage
+from training.evaluate import evaluate
 from training.tables import Tables
 
 BODY = "The ferry left the harbour at six, an hour late, with forty lorries on its lower deck."
@@ -111,6 +114,13 @@ def test_an_extractor_is_measured_on_the_same_pages() -> None:
 
 
 # -- access --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_part_can_be_evaluated_alone() -> None:
+    assert set(evaluate(pages(statement("true")), [fitted()] * 5, n_jobs=1, only=("access",)).figures) == {"access"}
+    refused = CliRunner().invoke(main, ["evaluate", "--only", "article,speed"])
+    assert refused.exit_code == 2
+    assert "promo, article, access, peers" in refused.stderr
 
 
 def statement(free: str) -> str:
