@@ -78,6 +78,51 @@ def test_all_forms_of_labels_may_be_mixed(tmp_path: Path) -> None:
     assert "4 documents of 2 groups; of 16 labelled blocks, 5 are promo" in result.stdout
 
 
+# -- on top of another model -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def adaptations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Model, list[str]]]:
+    """What `adapt` was called on, and with the ids of which documents; it gives its model back."""
+    calls: list[tuple[Model, list[str]]] = []
+
+    def adapt(self: PaywallClassifier, documents: Any, labels: Any) -> PaywallClassifier:
+        if all(label is None or label == "editorial" for row in labels for label in row):
+            raise ValueError("too few labels")
+        calls.append((self.model_, [document.source for document in documents]))
+        return self
+
+    monkeypatch.setattr(PaywallClassifier, "adapt", adapt, raising=False)
+    return calls
+
+
+@pytest.mark.parametrize("base", ["shipped", "folder"])
+def test_the_base_is_adapted_to_all_labels_and_to_all_but_each_share(
+    labels: Path, tmp_path: Path, adaptations: list[tuple[Model, list[str]]], base: str
+) -> None:
+    shipped = Path(paywallclf.__file__).parent / "models" / "default"
+    tiny.fitted().save(tmp_path / "folder")
+    arguments = ["--base", base if base == "shipped" else tmp_path / base]
+    result = run(labels, *arguments, "-o", tmp_path / "model", "--folds", 2)
+    assert result.exit_code == 0, result.output
+    expected = PaywallClassifier.load(shipped if base == "shipped" else tmp_path / base).model_.arrays["text_intercept"]
+    assert all((model.arrays["text_intercept"] == expected).all() for model, _ in adaptations)
+    sources = [document.source for document in tiny.documents()[0]]
+    assert [len(given) for _, given in adaptations] == [6, 6, 12]
+    assert sorted(adaptations[0][1] + adaptations[1][1]) == sorted(sources) == sorted(adaptations[2][1])
+    assert json.loads((tmp_path / "model" / "config.json").read_text(encoding="utf-8"))["base"] == base
+
+
+@pytest.mark.usefixtures("adaptations")
+def test_promos_alone_may_be_added_to_a_base_but_what_it_refuses_is_one_line(tmp_path: Path) -> None:
+    write_labels(tmp_path / "promos.jsonl", [{"text": PROMO, "label": "promo"}])
+    assert run(tmp_path / "promos.jsonl", "-o", tmp_path / "model").exit_code == 0
+    write_labels(tmp_path / "few.jsonl", [{"text": SENTENCE, "label": "editorial"}])
+    result = run(tmp_path / "few.jsonl", "-o", tmp_path / "model")
+    assert result.exit_code == 2
+    assert result.stderr == f"paywallclf: {tmp_path / 'few.jsonl'}: too few labels\n"
+
+
 # -- rows that cannot be used ------------------------------------------------------------------------------------------------
 
 
@@ -192,13 +237,23 @@ def test_documents_without_a_group_are_said_to_flatter(tmp_path: Path) -> None:
     assert 'No row names its "group"' in run(path, "--base", "none", "-o", tmp_path / "model").stdout
 
 
+def test_labels_of_corrections_alone_are_said_to_flatter(tmp_path: Path) -> None:
+    rows = label_rows()
+    path = tmp_path / "labels.jsonl"
+    write_labels(path, rows)
+    said = "Most blocks of these documents have no label."
+    assert said not in run(path, "--base", "none", "-o", tmp_path / "model").stdout
+    write_labels(path, [row | {"labels": row["labels"][1::4]} for row in rows])
+    assert said in run(path, "--base", "none", "-o", tmp_path / "model").stdout
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
         (label_rows()[:1], "Nothing could be held out: there is one document only."),
         (
             [{"text": PROMO, "label": "promo"}, {"text": SENTENCE, "label": "editorial"}],
-            "Too little data to hold a share of it out: the rest has no ",
+            "Too little data to hold a share of it out and learn from the rest: ",
         ),
     ],
 )
@@ -265,7 +320,10 @@ def test_several_processes_learn_the_same(labels: Path, tmp_path: Path) -> None:
         ),
         (["nothing.jsonl"], "nothing.jsonl: no label in it"),
         (["unlabelled.jsonl"], "unlabelled.jsonl: no label in it"),
-        (["promos.jsonl"], "the labels have no block that is not promo: a model learns from both"),
+        (
+            ["promos.jsonl", "--base", "none"],
+            "promos.jsonl: nothing but promo blocks is labelled; a model learns from promo blocks and others",
+        ),
         (["good.jsonl", "--base", "nowhere"], "--base nowhere: no such folder; give shipped, none, or the folder of a model"),
         (["good.jsonl", "--base", "empty"], "--base empty: no model in empty: config.json cannot be read"),
         (["good.jsonl", "-o", "good.jsonl"], "-o good.jsonl is a file: give a folder"),

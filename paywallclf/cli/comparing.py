@@ -47,6 +47,7 @@ def compare(
     documents : sequence of LabelledDocument
     before : Model
     learn : callable
+        Raises ValueError where documents are too few to learn from.
     folds : int
         Shares that the groups are parted into, at most; each costs a fit.
     n_jobs : int
@@ -58,20 +59,13 @@ def compare(
         return Comparison(None, ("Nothing could be held out: there is one document only.",))
     splitter = GroupKFold(min(folds, n_groups), shuffle=True, random_state=0)
     shares = [(train.tolist(), test.tolist()) for train, test in splitter.split(groups, groups=groups)]
-    for train, _ in shares:
-        if reason := lacking([documents[index] for index in train]):
-            return Comparison(None, (f"Too little data to hold a share of it out: the rest has {reason}. Label more groups.",))
     truth = truth_of(documents)
-    after = _held_out(truth, shares, learn, n_jobs)
+    try:
+        after = _held_out(truth, shares, learn, n_jobs)
+    except ValueError as error:
+        return Comparison(None, (f"Too little data to hold a share of it out and learn from the rest: {error}",))
+    notes += _selected(documents)
     return Comparison(_table(truth, predict(before, documents, n_jobs), after), notes)
-
-
-def lacking(documents: Sequence[LabelledDocument]) -> str | None:
-    """The class that the labels lack to be learned from, in words; None if they have both."""
-    labels = {label for labelled in documents for label in labelled.labels}
-    if not any(label is not None and label.startswith("promo") for label in labels):
-        return "no promo block"
-    return None if labels & {"editorial", "other", "not_promo"} else "no block that is not promo"
 
 
 def _grouped(documents: Sequence[LabelledDocument]) -> tuple[Sequence[LabelledDocument], tuple[str, ...]]:
@@ -89,6 +83,17 @@ def _grouped(documents: Sequence[LabelledDocument]) -> tuple[Sequence[LabelledDo
         )
         return documents, (note,)
     return documents, ()
+
+
+def _selected(documents: Sequence[LabelledDocument]) -> tuple[str, ...]:
+    """What to say of documents of which only some blocks are labelled, as those that somebody corrected."""
+    labels = [label for labelled in documents for label in labelled.labels]
+    if 2 * sum(label is not None for label in labels) >= len(labels):
+        return ()
+    return (
+        "Most blocks of these documents have no label. Where only what was wrong is labelled, before is wrong by that choice, and what "
+        "after newly gets wrong is not counted: for figures to rely on, label some pages whole.",
+    )
 
 
 def _held_out(truth: Truth, shares: Sequence[tuple[list[int], list[int]]], learn: Learn, n_jobs: int) -> Prediction:

@@ -63,13 +63,13 @@ def train(labels: tuple[str, ...], base: str, output: str, folds: int, skip_bad:
     messages = Messages()
     if folds == 1 or folds < 0:
         raise click.UsageError(f"--folds {folds}: give at least 2 shares, or 0 for no table", click.get_current_context())
-    from paywallclf.cli.comparing import Comparison, compare, lacking
+    from paywallclf.cli.comparing import Comparison, compare
     from paywallclf.cli.labelled import counts, read_documents
 
     start = None if base == "none" else _load(base, jobs)
     documents = read_documents(labels, skip_bad=skip_bad, messages=messages)
-    if reason := lacking(documents):
-        raise click.ClickException(f"the labels have {reason}: a model learns from both; label some of the other kind too")
+    if start is None and (reason := _lacking(documents)):
+        raise click.ClickException(f"{', '.join(labels)}: {reason}")
     folder = _model_folder(output)
     click.echo(f"{counts(documents)}.")
     before = _load("shipped", jobs) if start is None else start
@@ -80,7 +80,10 @@ def train(labels: tuple[str, ...], base: str, output: str, folds: int, skip_bad:
                 documents, before.model_, lambda chosen: _learn(chosen, start, jobs).model_, folds=folds, n_jobs=jobs
             )
             _print(comparison, base)
-        fitted = _learn(documents, start, jobs)
+        try:
+            fitted = _learn(documents, start, jobs)
+        except ValueError as error:
+            raise click.ClickException(f"{', '.join(labels)}: {error}") from None
     _save(fitted, folder, documents, base, comparison)
     click.echo(f"\nThe model is in {folder}: use it with --model {folder}, or in Python with model={str(folder)!r}.")
 
@@ -112,7 +115,20 @@ def _load(base: str, jobs: int) -> PaywallClassifier:
     return classifier
 
 
+def _lacking(documents: Sequence[LabelledDocument]) -> str | None:
+    """What the labels lack for a model to be learned from them alone."""
+    labels = {label for labelled in documents for label in labelled.labels}
+    if not any(label is not None and label.startswith("promo") for label in labels):
+        return "no promo block is labelled; a model learns from promo blocks and others"
+    if not labels & {"editorial", "other", "not_promo"}:
+        return "nothing but promo blocks is labelled; a model learns from promo blocks and others"
+    return None
+
+
 def _learn(documents: Sequence[LabelledDocument], start: PaywallClassifier | None, jobs: int) -> PaywallClassifier:
+    """A fitted model; too few labels for one are a ValueError."""
+    if start is None and (reason := _lacking(documents)):
+        raise ValueError(reason)
     pages = [labelled.document for labelled in documents]
     labels = [labelled.labels for labelled in documents]
     fitted: PaywallClassifier = (
