@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 from joblib import Parallel, delayed
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression, SGDClassifier
@@ -38,7 +38,7 @@ from paywallclf.fitting import (
     store_network,
     weights_of,
 )
-from paywallclf.rows import Rows, checked, gather, head_rows, page_weights
+from paywallclf.rows import Rows, checked, gather, head_rows
 
 #: A long block of editorial text weighs more, up to a limit: losing it is the worst error. In characters per unit of weight.
 _LENGTH_UNIT, _MOST_LENGTH = 60.0, 6.0
@@ -67,7 +67,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         L2 penalty and passes over the data of the second stage.
     cv : int, default 5
         Folds, split by groups, for the second stage's input, the calibration and the threshold.
-    loss_budget : float, default 0.003
+    loss_budget : float, default 0.001
         Share of editorial words that the default threshold may cost, measured on unseen groups of the training data.
     random_state : int, RandomState or None, default 0
         An int makes fits of the same data equal.
@@ -108,7 +108,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         network_alpha: float = 0.03,
         network_epochs: int = 4,
         cv: int = 5,
-        loss_budget: float = 0.003,
+        loss_budget: float = 0.001,
         random_state: int | np.random.RandomState | None = 0,
         n_jobs: int | None = None,
     ) -> None:
@@ -129,7 +129,10 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     # -- fitting ---------------------------------------------------------------------------------------------------------
 
     def fit(
-        self, documents: Sequence[Document], labels: Sequence[Sequence[str | None]], groups: ArrayLike | None = None
+        self,
+        documents: Sequence[Document],
+        labels: Sequence[Sequence[str | None]],
+        groups: Sequence[Any] | NDArray[Any] | None = None,
     ) -> PaywallClassifier:
         """Learn from labelled documents.
 
@@ -141,7 +144,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ``any`` or None for a block to leave out.
         groups : array-like of shape (n_documents,), optional
             Documents of one group (a site, a network of sites) share promo texts and are never split. Default: each document
-            is a group.
+            is a group. A document whose group is None stands in the background: every fold learns words from it, and none is
+            measured, calibrated or given a threshold on it (blocks that stand on no page, say).
 
         Raises
         ------
@@ -157,17 +161,16 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             int(seed) if isinstance(seed, (int, np.integer)) else check_random_state(seed).randint(2**31 - self.members)
         )
         rows = gather(documents, labels, groups)
-        if not (rows.promo.any() and (rows.known & ~rows.promo).any()):
+        if not ((rows.promo & rows.held).any() and (rows.known & ~rows.promo & rows.held).any()):
             raise ValueError("fit needs at least one promo block and one block that is none")
         folds = self._folds(rows)
         text = self._text_matrix(rows)
         tokens = self._markup_matrix(rows)
-        weights = page_weights(rows)
 
         arrays: dict[str, NDArray[Any]] = {}
         self.estimators_: dict[str, list[Any]] = {}
-        first = self._fit_first(rows, folds, text, tokens, weights, arrays)
-        thresholds = {form: self._fit_second(form, rows, folds, first, weights, arrays) for form in scoring.FORMS}
+        first = self._fit_first(rows, folds, text, tokens, arrays)
+        thresholds = {form: self._fit_second(form, rows, folds, first, arrays) for form in scoring.FORMS}
         self._fit_kinds(rows, folds, text, tokens, first, arrays)
         # as it will be read from a file, so that a saved model says the same
         single = {name: array.astype(np.float32) for name, array in rounded(arrays).items()}
@@ -180,7 +183,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 "random_state": self.seed_,
             },
             "documents": len(rows.layouts),
-            "groups": len(np.unique(rows.group)),
+            "groups": len({str(group) for group in rows.group[~rows.background]}),
             "blocks": int(rows.known.sum()),
             "promo_blocks": int(rows.promo.sum()),
         }
@@ -202,15 +205,14 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _folds(self, rows: Rows) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Training and test rows of each fold; where there is one group only, everything twice."""
-        n_groups = len(np.unique(rows.group))
+        pages = np.flatnonzero(~rows.background)
+        _, group = np.unique(rows.group[pages].astype(str), return_inverse=True)
         everything = np.arange(len(rows.page))
-        if n_groups < 2 or self.cv < 2:
+        if group.max() < 1 or self.cv < 2:
             return [(everything, everything)]
-        splitter = GroupKFold(min(self.cv, n_groups))
-        of_page = splitter.split(rows.group, groups=rows.group)
-        return [
-            (np.flatnonzero(np.isin(rows.page, train)), np.flatnonzero(np.isin(rows.page, test))) for train, test in of_page
-        ]
+        splitter = GroupKFold(min(self.cv, group.max() + 1))
+        held_out = [np.isin(rows.page, pages[test]) for _, test in splitter.split(group, groups=group)]
+        return [(np.flatnonzero(~test), np.flatnonzero(test)) for test in held_out]
 
     def _text_matrix(self, rows: Rows) -> Any:
         texts = [text for layout in rows.layouts for text in layout.texts]
@@ -229,7 +231,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return scipy.sparse.vstack(parts, format="csr")
 
     def _fit_first(
-        self, rows: Rows, folds: Any, text: Any, tokens: Any, weights: Any, arrays: dict[str, NDArray[Any]]
+        self, rows: Rows, folds: Any, text: Any, tokens: Any, arrays: dict[str, NDArray[Any]]
     ) -> NDArray[np.float32]:
         """Fit the first stage on everything; give its scores out of fold."""
         has_markup = np.array([bool(layout.tags) for layout in rows.layouts])[rows.page]
@@ -242,7 +244,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         def one(matrix: Any, target: Any, usable: Any, train: Any, test: Any) -> tuple[Any, Any]:
             chosen = train[usable[train]]
-            estimator = self._linear(matrix, target, weights, chosen)
+            estimator = self._linear(matrix, target, rows.weight, chosen)
             return estimator, decision_function(estimator, matrix[test]) if test is not None else None
 
         def run(matrix: Any, target: Any, usable: Any) -> tuple[Any, Any]:
@@ -262,7 +264,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             width = text.shape[1] if family == "text" else tokens.shape[1]
             arrays[f"{family}_table"] = as_table(np.stack([weights_of(estimator, width) for estimator in fitted], axis=1), bits)
             arrays[f"{family}_intercept"] = np.array([intercept_of(estimator) for estimator in fitted])
-        spread = first.std(axis=0)
+        spread = first[rows.held].std(axis=0)
         arrays["first_scale"] = np.where(spread > 1e-6, spread, 1.0).astype(np.float32)
         return first
 
@@ -276,7 +278,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return estimator.fit(matrix[chosen], target[chosen], sample_weight=weights[chosen])
 
     def _fit_second(
-        self, form: str, rows: Rows, folds: Any, first: NDArray[np.float32], weights: Any, arrays: dict[str, NDArray[Any]]
+        self, form: str, rows: Rows, folds: Any, first: NDArray[np.float32], arrays: dict[str, NDArray[Any]]
     ) -> float:
         """Fit the second stage of a form; calibrate it out of fold, and give the threshold chosen so."""
         scaled = first / arrays["first_scale"]
@@ -286,6 +288,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seen = heads if form == "text" else scaled.shape[1]
         for column, head in enumerate(scoring.HEADS):
             target, usable = head_rows(rows, head)
+            usable &= rows.held
             if len(np.unique(target[usable])) == 2:
                 fitted = LogisticRegression().fit(scaled[usable][:, :seen], target[usable])
                 joint[:seen, column], intercept[column] = fitted.coef_[0], fitted.intercept_[0]
@@ -294,7 +297,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         features, source = self._second_features(form, rows, first, scaled @ joint + intercept, arrays)
         lengths = np.fromiter((len(text) for layout in rows.layouts for text in layout.texts), np.float64)
         important = np.where(rows.promo, 1.0, np.clip(lengths / _LENGTH_UNIT, 1.0, _MOST_LENGTH))
-        importance = (np.sqrt(weights) * important)[source]
+        importance = (np.sqrt(rows.weight) * important)[source]
         fold_of = np.zeros(len(rows.page), np.int64)
         for number, (_, test) in enumerate(folds):
             fold_of[test] = number
@@ -343,6 +346,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         jobs: list[tuple[Layout, NDArray[np.float32]]] = []
         sources = []
         for index, layout in enumerate(rows.layouts):
+            if rows.background[index]:
+                continue
             span = rows.of_page(index)
             every = np.arange(span.start, span.stop)
             if form == "html":
@@ -410,25 +415,28 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             weights, intercept = fit(train)
             scores[test] = matrix[test] @ weights + intercept
         weights, intercept = fit(np.arange(len(rows.page)))
-        scale = max(float(np.abs(scores[usable]).std()), 1e-3) if usable.any() else 1.0
+        measured = usable & rows.held
+        scale = max(float(np.abs(scores[measured]).std()), 1e-3) if measured.any() else 1.0
         arrays["kind_text_table"] = weights[: 1 << text_bits] / scale
         arrays["kind_markup_table"] = as_table(weights[1 << text_bits :] / scale, markup_bits)
         arrays["kind_intercept"] = intercept / scale
         joint = (first / arrays["first_scale"]) @ arrays["html_joint_weights"] + arrays["html_joint_intercept"]
+        spans = [(layout, rows.of_page(index)) for index, layout in enumerate(rows.layouts) if not rows.background[index]]
         features = np.vstack(
             [
                 scoring.kind_features(scores[span] / scale, scoring.probability(joint[span, 0].astype(np.float64)), layout)
-                for layout, span in ((layout, rows.of_page(index)) for index, layout in enumerate(rows.layouts))
+                for layout, span in spans
                 if layout.texts
             ]
         )
+        measured, numbers = measured[rows.held], numbers[rows.held]
         arrays["kind_weights"] = np.zeros((features.shape[1], len(KINDS)))
         arrays["kind_second_intercept"] = np.full(len(KINDS), -8.0)
-        present = np.unique(numbers[usable])
+        present = np.unique(numbers[measured])
         if len(present) == 1:
             arrays["kind_second_intercept"][present[0]] = 8.0
         elif len(present) > 1:
-            estimator = LogisticRegression(C=0.3, max_iter=1000, tol=1e-3).fit(features[usable], numbers[usable])
+            estimator = LogisticRegression(C=0.3, max_iter=1000, tol=1e-3).fit(features[measured], numbers[measured])
             self.estimators_["kind"] = [estimator]
             coefficients, offsets = estimator.coef_, estimator.intercept_
             if len(present) == 2:  # scikit-learn keeps one row of two

@@ -18,7 +18,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from tiny import SMALL, documents, fitted, small
 
-from paywallclf import PaywallClassifier, parse_html, parse_text
+from paywallclf import PaywallClassifier, parse_html, parse_text, scoring
+from paywallclf.rows import BACKGROUND_PROMO, gather
 
 NO_NUMBERS = "hands numbers over: the input is documents"
 OURS = "hands numbers over; the same over documents: "
@@ -195,6 +196,39 @@ def test_leaves_out_blocks_that_are_any_or_none() -> None:
         fitted().model_.config["blocks"],
         fitted().model_.config["promo_blocks"],
     )
+
+
+BACKGROUND = parse_text("Zostań z nami\n\nPrenumerata cyfrowa\n\nMost otwarto w piątek\n\nRzeka opadła\n\nMapa strony")
+BACKGROUND_LABELS = ["promo:subscribe", "promo:subscribe", "editorial", "editorial", "other"]
+
+
+def test_words_are_learned_from_the_background() -> None:
+    pages, labels, groups = documents()
+    taught = small().fit([*pages, *[BACKGROUND] * 20], [*labels, *[BACKGROUND_LABELS] * 20], [*groups, *[None] * 20])
+
+    layout = parse_text("Prenumerata cyfrowa\n\nMost otwarto w piątek").layout
+    promo, editorial = scoring.first_stage(taught.model_.arrays, layout)[:, 0]
+    before, same = scoring.first_stage(fitted().model_.arrays, layout)[:, 0]
+    assert promo > before
+    assert promo - editorial > abs(before - same)
+
+
+def test_nothing_is_measured_on_the_background() -> None:
+    """However promising its editorial blocks look, they have no say in the threshold, and its promos none in the share of promo."""
+    pages, labels, groups = documents()
+    loud = parse_text("Subscribe now for one pound a week\n\nUnlimited access on every device")
+    taught = small(loss_budget=0.5).fit([*pages, loud], [*labels, ["editorial"] * 2], [*groups, None])
+    assert taught.model_.config["groups"] == fitted().model_.config["groups"]
+    with pytest.raises(ValueError, match="at least one promo"):
+        small().fit([loud], [["promo", "editorial"]], [None])
+
+
+def test_promos_of_the_background_weigh_little() -> None:
+    pages, labels, groups = documents()
+    rows = gather([*pages, BACKGROUND], [*labels, BACKGROUND_LABELS], [*groups, None])
+    behind = ~rows.held
+    of_one = rows.weight[behind] / rows.weight[behind].max()
+    assert of_one[rows.promo[behind]].sum() / of_one.sum() == pytest.approx(BACKGROUND_PROMO)
 
 
 def test_not_promo_teaches_against_promo_only() -> None:

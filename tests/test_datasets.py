@@ -18,6 +18,12 @@ DATASETS = Path(__file__).parents[1] / "datasets"
 CARD = (DATASETS / "README.md").read_text(encoding="utf-8")
 PAGES = list(read_labels(DATASETS / "pages" / "labels.jsonl"))
 TEXTS = list(read_labels(DATASETS / "texts" / "labels.jsonl"))
+BLOCKS = {
+    path.stem: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for path in sorted((DATASETS / "blocks").glob("*.jsonl"))
+}
+#: The largest languages of news on the web that the public pages hardly show: they have twice as much.
+LARGE = "es fr pt it nl pl ru ja ko zh-Hans ar tr id sv cs".split()
 HTML = {path.stem: path.read_text(encoding="utf-8") for path in sorted((DATASETS / "pages").glob("*.html"))}
 
 #: What the evaluation calls a hard negative, when the block is editorial.
@@ -179,3 +185,53 @@ def test_one_text_is_an_article_about_a_newsletter():
 def test_the_card_counts_what_is_there():
     missing = [wanted for wanted in card_tables() if wanted not in CARD]
     assert not missing, "datasets/README.md should hold:\n\n" + "\n\n".join(missing)
+
+
+# -- blocks --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", BLOCKS)
+def test_blocks_are_labelled_and_none_stands_twice(language):
+    rows = BLOCKS[language]
+    assert [labelled.labels for labelled in read_labels(DATASETS / "blocks" / f"{language}.jsonl")] == [
+        (f"promo:{row['kind']}" if "kind" in row else row["label"],) for row in rows
+    ]
+    assert {row["language"] for row in rows} == {language}
+    assert len({re.sub(r"[\W\d_]+", "", row["text"]).casefold() for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("language", BLOCKS)
+def test_blocks_show_every_kind_of_promo_whole_and_in_single_lines(language):
+    promos = [row for row in BLOCKS[language] if row["label"] == "promo"]
+    units = Counter(row["unit"] for row in promos if "unit" in row)
+    times = 2 if language in LARGE else 1
+    for kind in KINDS:
+        whole = [unit for unit, count in units.items() if f"-{kind}-" in unit and count >= 4]
+        assert len(whole) >= 3 * times, kind
+        assert sum(row.get("kind") == kind and "unit" not in row for row in promos) >= 9 * times, kind  # some lost their kind
+    assert len(promos) <= len(BLOCKS[language]) / 2, "fewer blocks against promo than for it"
+
+
+def test_blocks_cover_the_languages():
+    assert set(LARGE) <= set(BLOCKS)
+    assert len(BLOCKS) >= len(LARGE) + 30
+
+
+def test_blocks_repeat_no_block_of_the_pages_and_texts():
+    def letters(text):
+        return re.sub(r"[\W\d_]+", "", text).casefold()
+
+    known = {letters(block.text) for labelled in PAGES + TEXTS for block in labelled.document.blocks}
+    assert [
+        row["text"]
+        for rows in BLOCKS.values()
+        for row in rows
+        if letters(row["text"]) in known and len(letters(row["text"])) >= 24
+    ] == []
+
+
+def test_the_card_counts_the_blocks():
+    for language, rows in BLOCKS.items():
+        count = Counter(row["label"] for row in rows)
+        units = len({row["unit"] for row in rows if "unit" in row and row["label"] == "promo"})
+        assert f"| {language} | {len(rows)} | {' | '.join(str(count[label]) for label in LABELS)} | {units} |" in CARD

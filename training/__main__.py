@@ -12,6 +12,7 @@ import click
 from paywallclf import ModelError, PaywallClassifier, __version__
 from training import corpus, sources
 from training.annotations import ANNOTATIONS, AnnotationError, annotation, write_annotations
+from training.blocks import read_blocks
 from training.card import CardError, card, readme_figures
 from training.corpus import LabelledPage
 from training.fit import describe, fit
@@ -76,8 +77,9 @@ def build(folder: Path | None, checkouts: Path | None, annotated: Path) -> None:
 def fit_command(folder: Path | None, checkouts: Path | None, annotated: Path, jobs: int, output: Path, version: str) -> None:
     """Fit a model to all pages and save it. The same data gives the same model."""
     pages = load_pages(folder, checkouts, annotated)
-    classifier = fit(pages, PaywallClassifier(n_jobs=jobs))
-    record = {"fingerprint": data_fingerprint(pages), **describe(pages)}
+    written = read_blocks()
+    classifier = fit(pages, PaywallClassifier(n_jobs=jobs), written)
+    record = {"fingerprint": data_fingerprint(pages), **describe(pages, written)}
     config = {**classifier.model_.config, "version": version, "training_data": record}
     classifier.model_ = replace(classifier.model_, config=config)
     classifier.save(output, card(config, sources.read_sources()))
@@ -103,7 +105,7 @@ def evaluate_command(
     if not set(parts) <= set(PARTS):
         raise click.UsageError(f"--only {only}: expected some of {', '.join(PARTS)}")
     pages = load_pages(folder, checkouts, annotated)
-    models = fold_models(pages, PaywallClassifier(n_jobs=jobs), output / "folds")
+    models = fold_models(pages, PaywallClassifier(n_jobs=jobs), output / "folds", read_blocks())
     tables = evaluate(pages, models, n_jobs=jobs, with_peers=peers, only=parts)
     if only:  # the card is written from files of the whole evaluation
         click.echo("\n".join(tables.lines))
@@ -111,6 +113,36 @@ def evaluate_command(
     tables.figures["training_data"] = data_fingerprint(pages)
     tables.write(output)
     click.echo((output / "evaluation.md").read_text(encoding="utf-8"))
+
+
+@main.command("locked")
+@data_options
+@jobs_option
+@click.option("--output", type=FOLDER, default=Path("build"), show_default=True, help="For locked.md and locked.json.")
+def locked_command(folder: Path | None, checkouts: Path | None, annotated: Path, jobs: int, output: Path) -> None:
+    """Print the tables of the locked fifth of the groups, by a model of the others. To be run once, when all is decided."""
+    from training.evaluate import evaluate
+    from training.folds import FOLDS, is_locked
+
+    pages = load_pages(folder, checkouts, annotated)
+    model = fit([page for page in pages if not is_locked(page)], PaywallClassifier(n_jobs=jobs), read_blocks())
+    locked = [page for page in pages if is_locked(page)]
+    tables = evaluate(locked, [model] * FOLDS, n_jobs=jobs, only=("promo", "article", "access", "peers"))
+    tables.write(output, "locked")
+    click.echo("\n".join(tables.lines))
+
+
+@main.command("languages")
+@data_options
+@jobs_option
+@click.option("--output", type=FOLDER, default=Path("build"), show_default=True, help="For languages.md and languages.json.")
+def languages_command(folder: Path | None, checkouts: Path | None, annotated: Path, jobs: int, output: Path) -> None:
+    """Print what the written blocks are worth: languages that a model has seen on no page."""
+    from training.languages import languages_table
+
+    tables = languages_table(load_pages(folder, checkouts, annotated), read_blocks(), n_jobs=jobs)
+    tables.write(output, "languages")
+    click.echo("\n".join(tables.lines))
 
 
 @main.command("card")
@@ -162,7 +194,7 @@ def data_fingerprint(pages: Sequence[LabelledPage]) -> str:
     """What ties a model to an evaluation: the hash of the data and of the parameters."""
     from training.folds import fingerprint
 
-    return fingerprint(pages, PaywallClassifier())
+    return fingerprint(pages, PaywallClassifier(), read_blocks())
 
 
 def alignment_table(pages: Iterable[LabelledPage]) -> str:

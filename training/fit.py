@@ -9,6 +9,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from paywallclf import PaywallClassifier
+from training.blocks import WrittenBlocks
 from training.corpus import LabelledPage
 
 
@@ -25,16 +26,23 @@ def labels_of(page: LabelledPage) -> list[str]:
     ]
 
 
-def fit(pages: Sequence[LabelledPage], classifier: PaywallClassifier) -> PaywallClassifier:
-    """Fit a classifier to the pages, by their groups. The same pages in the same order give the same model, bit for bit."""
+def fit(
+    pages: Sequence[LabelledPage], classifier: PaywallClassifier, written: Sequence[WrittenBlocks] = ()
+) -> PaywallClassifier:
+    """Fit a classifier to the pages, by their groups, with the written blocks in the background.
+
+    The same data in the same order gives the same model, bit for bit.
+    """
     # The networks' matrices are small: BLAS threads cost time (five times as much where cores are busy), and leave sums unordered.
     with threadpool_limits(1):
         return classifier.fit(
-            [page.document for page in pages], [labels_of(page) for page in pages], [page.group for page in pages]
+            [*(page.document for page in pages), *(blocks.document for blocks in written)],
+            [*map(labels_of, pages), *(blocks.labels for blocks in written)],
+            [*(page.group for page in pages), *(None for _ in written)],
         )
 
 
-def describe(pages: Sequence[LabelledPage]) -> dict[str, Any]:
+def describe(pages: Sequence[LabelledPage], written: Sequence[WrittenBlocks] = ()) -> dict[str, Any]:
     """What a model learns from, in counts, for its configuration and its card."""
     sources = sorted({page.source for page in pages})
     return {
@@ -43,6 +51,10 @@ def describe(pages: Sequence[LabelledPage]) -> dict[str, Any]:
         "sources": {source: _counts([page for page in pages if page.source == source]) for source in sources},
         "languages": dict(Counter(page.language for page in pages).most_common()),
         "kinds": dict(Counter(kind for page in pages for kind in page.kinds if kind).most_common()),
+        "written_blocks": {
+            language: sum(len(blocks.labels) for blocks in written if blocks.language == language)
+            for language in dict.fromkeys(blocks.language for blocks in written)
+        },
     }
 
 

@@ -30,10 +30,11 @@ class Tables:
         self.lines += ["| " + " | ".join(header) + " |", "| " + " | ".join("---" for _ in header) + " |"]
         self.lines += ["| " + " | ".join(map(_shown, row)) + " |" for row in listed]
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, name: str = "evaluation") -> None:
+        """Write ``NAME.json`` and ``NAME.md``."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "evaluation.json").write_text(json.dumps(self.figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        (folder / "evaluation.md").write_text("\n".join(self.lines).lstrip() + "\n", encoding="utf-8")
+        (folder / f"{name}.json").write_text(json.dumps(self.figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / f"{name}.md").write_text("\n".join(self.lines).lstrip() + "\n", encoding="utf-8")
 
 
 def _plain(cell: Any) -> Any:
