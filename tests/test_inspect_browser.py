@@ -102,7 +102,7 @@ class Report:
         return path
 
     def errors(self) -> list[str]:
-        return [entry["message"] for entry in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
+        return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def look_as(self, size: tuple[int, int] = DESKTOP, scheme: str = "light") -> None:
         width, height = size
