@@ -132,7 +132,7 @@ def average_precision_estimate(
     groups: Sequence[Hashable] | NDArray[np.generic],
     before: NDArray[np.float64] | None = None,
     *,
-    samples: int = 1000,
+    samples: int = 500,
     seed: int = 0,
 ) -> Estimate:
     """Average precision with its interval.

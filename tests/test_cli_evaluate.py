@@ -154,9 +154,8 @@ def test_the_page_stands_alone_and_shows_text_as_text(tmp_path: Path, model: Pat
     path = tmp_path / "attack.jsonl"
     lone = "half a pair \ud83d of a surrogate, and a bell \x07"
     write_labels(path, [{"text": attack, "label": "promo"}, {"text": lone, "label": "promo"}, *label_rows()])
-    result = run(path, "--model", model, "-o", tmp_path / "out", "--threshold-is-no-option")
-    assert result.exit_code == 2
-    assert run(path, "--model", model, "-o", tmp_path / "out").exit_code == 0
+    result = run(path, "--model", model, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
     page = (tmp_path / "out" / "evaluation.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "<img" not in page
@@ -194,7 +193,7 @@ def test_labels_of_one_class_tell_what_they_can(tmp_path: Path, model: Path, lab
     result = run(path, "--model", model, "-o", tmp_path / "out")
     assert result.exit_code == 0
     assert f"{missing} cannot be told" in result.stdout
-    assert "1 groups only" in result.stdout
+    assert "drawn over few groups (1)" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -363,6 +363,15 @@ def test_the_shipped_model_is_not_overwritten(labels: Path) -> None:
     assert "is the shipped model: give another folder" in result.stderr
 
 
+def test_a_file_that_may_not_be_read_is_one_line(labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *arguments: Any, **options: Any) -> Any:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)  # a chmod does not stop root, as whom containers run tests
+    result = run(labels, "--base", "none", "-o", tmp_path / "model")
+    assert (result.exit_code, result.stderr) == (2, f"paywallclf: {labels} cannot be read: Permission denied\n")
+
+
 def test_a_full_disk_is_one_line(labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*arguments: Any, **options: Any) -> int:
         raise OSError(28, "No space left on device")

@@ -101,7 +101,7 @@ def _notes(truth: Truth) -> list[str]:
     notes = [FLATTERED]
     n_groups = len({labelled.group for labelled in truth.documents})
     if n_groups < ENOUGH_GROUPS:
-        notes.append(f"The intervals are drawn over {n_groups} groups only: too few to rely on them.")
+        notes.append(f"The intervals are drawn over few groups ({n_groups}): do not rely on them.")
     if not truth.rows.promo.any():
         notes.append("No block is labelled promo: leak and average precision cannot be told.")
     if not truth.editorial.any():
