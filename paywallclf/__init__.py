@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from paywallclf.classifier import PaywallClassifier as PaywallClassifier
     from paywallclf.document import Block as Block
     from paywallclf.document import Document as Document
-    from paywallclf.explain import explain as explain
+    from paywallclf.explanation import explain as explain
     from paywallclf.storage import ModelError as ModelError
 
 __version__ = "0.1.0"
@@ -40,7 +40,7 @@ _HOMES = {
     "clean_html": "api",
     "clean_many": "api",
     "clean_text": "api",
-    "explain": "explain",
+    "explain": "explanation",
     "load_model": "api",
     "parse_html": "api",
     "parse_text": "api",

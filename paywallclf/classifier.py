@@ -21,7 +21,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
-from paywallclf import scoring, storage
+from paywallclf import adapting, scoring, storage
 from paywallclf.document import KINDS, LABELS, Document, Layout
 from paywallclf.features import ngrams
 from paywallclf.fitting import (
@@ -182,10 +182,11 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 **{name: value for name, value in self.get_params().items() if name != "n_jobs"},
                 "random_state": self.seed_,
             },
-            "documents": len(rows.layouts),
+            "documents": int((~rows.background).sum()),
             "groups": len({str(group) for group in rows.group[~rows.background]}),
-            "blocks": int(rows.known.sum()),
-            "promo_blocks": int(rows.promo.sum()),
+            "blocks": int((rows.known & rows.held).sum()),
+            "promo_blocks": int((rows.promo & rows.held).sum()),
+            "background_blocks": int((rows.known & ~rows.held).sum()),
         }
         self.model_ = scoring.Model(single, config)
         self.classes_ = np.array(LABELS)
@@ -484,6 +485,39 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return float("nan")
         weight = None if sample_weight is None else np.asarray(sample_weight)[rows.page][rows.known]
         return float(average_precision_score(rows.promo[rows.known], chances[rows.known], sample_weight=weight))
+
+    def adapt(self, documents: Sequence[Document], labels: Sequence[Sequence[str | None]]) -> PaywallClassifier:
+        """A new model fitted to one publisher, from about twenty labelled blocks of its pages.
+
+        What it learns is what the publisher's own class names and phrases say of promo; pages without them are read as
+        before. This model stays as it is, and may be one that was loaded.
+
+        Parameters
+        ----------
+        documents : sequence of Document, length n_documents
+            Two or three whole pages; what is common on them is not taken for a mark of promos.
+        labels : sequence of sequences
+            For each document a label for each block, as `fit` takes them: None for the many that nobody labelled. Errors that
+            the model makes teach most.
+
+        Returns
+        -------
+        PaywallClassifier
+            Without `estimators_`; equal for equal labels.
+
+        Raises
+        ------
+        NotFittedError
+            This model has learned nothing yet.
+        ValueError
+            No block is labelled, lengths do not agree, or a label does not exist.
+        TypeError
+            Something else than documents.
+        """
+        adapted = PaywallClassifier(**self.get_params())
+        adapted.model_ = adapting.adapt(self._model(), documents, labels)
+        adapted.classes_ = np.array(LABELS)
+        return adapted
 
     def save(self, folder: str | Path, card: str = "") -> None:
         """Write a model folder: safetensors, JSON, card."""

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup
 
-from paywallclf import explain
 from paywallclf.document import KINDS, LABELS, Block, Document
+from paywallclf.explanation import explanations
 
 if TYPE_CHECKING:
     from paywallclf.api import AnyModel
-    from paywallclf.explain import Explanation
+    from paywallclf.explanation import Explanation
 
 #: Blocks of one page that come with reasons, the least sure ones: a page of thousands stays quick to write and to open.
 MOST_EXPLAINED = 300
@@ -87,7 +87,8 @@ def payload_of(document: Document, *, model: AnyModel = None) -> str:
         The model that labelled it, for the reasons; as for `clean_html`.
     """
     doubtful = sorted(document.blocks, key=sureness)[:MOST_EXPLAINED]
-    reasons = {block.index: _reasons(explain(document, block.index, model=model, most=MOST_FEATURES)) for block in doubtful}
+    found = explanations(document, [block.index for block in doubtful], model=model, most=MOST_FEATURES)
+    reasons = {block.index: _reasons(reason) for block, reason in zip(doubtful, found, strict=True)}
     payload = {
         "form": document.form,
         "source": document.source,

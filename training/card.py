@@ -89,6 +89,7 @@ def _training(config: Mapping[str, Any], data: Mapping[str, Any], sources: Mappi
         )
         for name, count in sorted(counts.items(), key=lambda item: -item[1]["pages"])
     ]
+    written = data["written_blocks"]
     languages = [f"{name} {count}" for name, count in data["languages"].items() if name != "unknown"]
     parameters = ", ".join(f"{name} {value}" for name, value in sorted(config["parameters"].items()))
     return [
@@ -99,6 +100,9 @@ def _training(config: Mapping[str, Any], data: Mapping[str, Any], sources: Mappi
         f"read by an annotator; on {data['body_known_pages']:,} the article's body is marked, so that editorial and other are told apart.",
         "",
         *_table(("source", "pages", "groups", "blocks", "promo blocks"), rows),
+        "",
+        f"Words alone it also learned from {sum(written.values()):,} blocks in {len(written)} languages that were written for this project "
+        "with a language model's help (`datasets/blocks`); nothing below is measured on them.",
         "",
         f"Pages by the language that they state: {', '.join(languages)}; none stated {data['languages'].get('unknown', 0)}.",
         "",

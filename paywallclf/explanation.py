@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paywallclf import scoring
 from paywallclf.api import _resolve
@@ -75,14 +76,27 @@ def explain(document: Document, index: int, *, model: AnyModel = None, most: int
     """
     if not isinstance(document, Document):
         raise TypeError(f"expected a document, as classify_html gives it, not {type(document).__name__}")
-    index = operator.index(index)
-    if not 0 <= index < len(document.blocks):
-        raise IndexError(f"the document has {len(document.blocks)} blocks, none with index {index}")
+    return next(explanations(document, [index], model=model, most=most))
+
+
+def explanations(
+    document: Document, indices: Iterable[int], *, model: AnyModel = None, most: int = 12
+) -> Iterator[Explanation]:
+    """What drove the promo scores of some blocks, as `explain` gives it; what they share is computed once."""
     arrays = _resolve(model).arrays
     layout = scoring.as_form(document.layout)
-    form = "html" if layout.tags else "text"
     features = scoring.second_stage_features(arrays, layout, scoring.first_stage(arrays, layout))
-    row = features[index : index + 1]
+    tokens = _tokens_of_elements(arrays, layout)
+    for index in map(operator.index, indices):
+        if not 0 <= index < len(document.blocks):
+            raise IndexError(f"the document has {len(document.blocks)} blocks, none with index {index}")
+        yield _explanation(arrays, layout, features[index : index + 1], tokens, index, most)
+
+
+def _explanation(
+    arrays: Mapping[str, NDArray[Any]], layout: Layout, row: scoring.Floats, tokens: list[NDArray[Any]], index: int, most: int
+) -> Explanation:
+    form = "html" if layout.tags else "text"
     log_odds = scoring.network(arrays, f"{form}_promo", row)[0]
     groups = {}
     for group, names in _GROUPS.items():
@@ -92,7 +106,7 @@ def explain(document: Document, index: int, *, model: AnyModel = None, most: int
         groups[group] = float(log_odds - scoring.network(arrays, f"{form}_promo", occluded)[0])
     return Explanation(
         _strongest(_ngram_weights(arrays["text_table"][:, 0], layout.texts[index]), most),
-        _strongest(_markup_weights(arrays["markup_table"][:, :: len(scoring.HEADS)], layout, index), most),
+        _strongest(_markup_weights(arrays["markup_table"][:, :: len(scoring.HEADS)], layout, tokens, index), most),
         groups,
         float(log_odds),
     )
@@ -111,11 +125,19 @@ def _ngram_weights(table: scoring.Floats, text: str) -> list[tuple[str, float]]:
     return list(zip(ngrams.name_features(text), weights.tolist(), strict=True))
 
 
-def _markup_weights(table: scoring.Floats, layout: Layout, index: int) -> list[tuple[str, float]]:
+def _tokens_of_elements(arrays: Mapping[str, NDArray[Any]], layout: Layout) -> list[NDArray[Any]]:
+    """For each element, the rows of its tokens in the markup table."""
     if not layout.tags:
         return []
-    tokens, counts = markup.hash_markup(layout, scoring.bits_of(table))
-    of_element = np.split(tokens, np.cumsum(counts)[:-1])
+    tokens, counts = markup.hash_markup(layout, scoring.bits_of(arrays["markup_table"]))
+    return np.split(tokens, np.cumsum(counts)[:-1])
+
+
+def _markup_weights(
+    table: scoring.Floats, layout: Layout, of_element: list[NDArray[Any]], index: int
+) -> list[tuple[str, float]]:
+    if not layout.tags:
+        return []
     found = []
     for level, (rows, elements) in enumerate(markup.standing(layout)):
         own = elements[rows == index]
