@@ -3,7 +3,7 @@
 JSON lines in UTF-8, a document a line: ``{"id", "group"?, "html" | "text" | "path", "labels": [{"fingerprint" | "index",
 "label", "kind"?}]}``. A path is of an HTML file, relative to the label file. A block that no entry names is left out of training
 and evaluation. The short form, a block a line: ``{"text", "label", "kind"?, "group"?}``; each is a text of one block. The short
-form may also be CSV, with these names in its first line.
+form may also be CSV, with these names in its first line. A row of any form may name its "language", else it is what the page states.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +181,7 @@ def _named(names: list[str], cells: list[str]) -> Any:
         return LabelError(_NOT_UTF8)
     row = dict(zip(names, cells, strict=True))
     # an empty cell says nothing; a spreadsheet has one in every column
-    given = {name: row[name].strip() for name in ("label", "kind", "group") if row.get(name, "").strip()}
+    given = {name: row[name].strip() for name in ("label", "kind", "group", "language") if row.get(name, "").strip()}
     return {"label": "", "text": row["text"], **given}
 
 
@@ -192,11 +192,17 @@ def _read_row(row: Any, path: Path, number: int) -> LabelledDocument:
         if not document.blocks:
             raise ValueError("text is empty")
         identity = f"{path.name}:{number}"
-        return LabelledDocument(identity, _read_group(row, identity), document, (_read_label(row),))
+        return LabelledDocument(identity, _read_group(row, identity), _in_language(document, row), (_read_label(row),))
     identity = _read_name(row["id"], "id")
     document = _read_document(row, path.parent)
     labels = _read_entries(_check_type(row["labels"], list, "labels"), document)
-    return LabelledDocument(identity, _read_group(row, identity), document, tuple(labels))
+    return LabelledDocument(identity, _read_group(row, identity), _in_language(document, row), tuple(labels))
+
+
+def _in_language(document: Document, row: dict[str, Any]) -> Document:
+    if row.get("language") is None:
+        return document
+    return replace(document, language=_check_type(row["language"], str, "language"))
 
 
 def _read_group(row: dict[str, Any], identity: str) -> str:

@@ -66,6 +66,17 @@ def test_the_own_written_pages_can_be_read() -> None:
     assert all(label is not None for page in pages for label in page.labels)
 
 
+def test_a_row_may_name_its_language(tmp_path: Path) -> None:
+    page = HTML.replace("<p>", '<p lang="de">', 1)
+    rows = [document_row(text=..., html=page, language="en"), {"text": "Home", "label": "other", "language": "en"}]
+    assert [found.document.language for found in read_labels(written(tmp_path, *rows))] == ["en", "en"]
+    (found,) = read_labels(table(tmp_path, "text,label,language\nHome,other,en\n"))
+    assert found.document.language == "en"
+    (problem,) = check_labels(written(tmp_path, document_row(language=1)))
+    assert isinstance(problem, Problem)
+    assert problem.reason == "language must be a string, not 1"
+
+
 # -- the short form ------------------------------------------------------------------------------------------------------
 
 

@@ -171,7 +171,7 @@ def _by_language(truth: Truth, found: Prediction, dropped: Bools) -> Table:
             )
         )  # fmt: skip
     header = ("language", "blocks", "average precision", "promo blocks leaked", "editorial words lost")
-    return Table("languages", "By the language that the page states", header, rows)
+    return Table("languages", "By language, as the rows or the pages state it", header, rows)
 
 
 def _curves(truth: Truth, found: Prediction) -> dict[str, Any]:
