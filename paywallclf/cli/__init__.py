@@ -17,13 +17,25 @@ import webencodings
 from tqdm import tqdm
 
 import paywallclf
+from paywallclf.cli.compression import needed
 from paywallclf.cli.evaluate import evaluate
+from paywallclf.cli.manifest import model_digest
 from paywallclf.cli.messages import Messages
 from paywallclf.cli.options import job_count
-from paywallclf.cli.reading import Page, find_inputs, read_pages
+from paywallclf.cli.outputs import Piece
+from paywallclf.cli.reading import Failure, Page, Skipped, find_inputs, id_of, number_of_pages
+from paywallclf.cli.run import Run
 from paywallclf.cli.train import train
-from paywallclf.cli.work import Outcome, Work, classify_page, clean_page, document_form, outcomes_of
-from paywallclf.cli.writing import Writer, block_line, choose_targets, dropped_entry, html_bytes, json_line, label_entry
+from paywallclf.cli.work import Outcome, classify_page, clean_page, document_form, outcomes_of
+from paywallclf.cli.writing import (
+    RECORD_SUFFIXES,
+    block_line,
+    choose_targets,
+    dropped_entry,
+    html_bytes,
+    label_entry,
+    record_form,
+)
 from paywallclf.document import KINDS, LABELS, check_decision, fold
 
 #: Exit codes. The last two are what a shell reports of a program that ended by the signal.
@@ -34,18 +46,23 @@ _HEADINGS = f"{'block':>5}  {'label':9}  {'kind':10}  {'promo':5}  text"
 # -- from the pages to the outputs -----------------------------------------------------------------------------------------
 
 
-#: Makes the bytes to write for a page; told whether other inputs go to the same place.
-Emit = Callable[[Page, Outcome, bool], bytes]
+#: Makes what is written for a page; told whether other inputs go to the same place.
+Emit = Callable[[Page, Outcome, bool], Piece]
 
 
-def _run(common: dict[str, Any], form: str | None, messages: Messages, work: Work, emit: Emit) -> int:
+def _run(
+    common: dict[str, Any], form: str | None, messages: Messages, work: partial[Any], emit: Emit, *, listing: bool = False
+) -> int:
     output, paths, jobs = common["output"], common["paths"], common["jobs"]
     several = len(paths) > 1 or any(map(os.path.isdir, paths))
     try:
         inputs = find_inputs(paths, as_text=common["as_text"], skip=output and Path(output), messages=messages)
-        targets = choose_targets(inputs, output, form, several=several)
-        paywallclf.load_model(common["model"])
-        writer = Writer(targets)
+        if any(source.form == "warc" for source in inputs):
+            needed("fastwarc", "warc", "reading WARC")
+        targets = choose_targets(inputs, output, form, several=several, listing=listing)
+        model = paywallclf.load_model(common["model"])
+        options = [work.func.__name__, work.keywords, form, common["as_text"], model_digest(model)]
+        run = Run(inputs, output, targets, options, messages)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -53,32 +70,43 @@ def _run(common: dict[str, Any], form: str | None, messages: Messages, work: Wor
     if not paths and sys.stdin is not None and sys.stdin.isatty():
         messages.say("paywallclf: reading standard input, to its end (Ctrl-D)")
     shared = several and not isinstance(targets, dict)
-    total = None if any(source.form in (None, "jsonl") for source in inputs) else len(inputs)
+    total, done = number_of_pages(inputs), run.progress.written + run.progress.failed
     tqdm.monitor_interval = 0  # its thread and the forking of worker processes do not go together
     # where the output goes to the terminal, or through a pager to it, a bar would only disturb
-    bar = tqdm(unit=" pages", total=total, disable=output is None or total == 1 or not sys.stderr.isatty())
+    bar = tqdm(unit=" pages", total=total, initial=done, disable=output is None or total == 1 or not sys.stderr.isatty())
     try:
-        with closing(writer), bar, closing(outcomes_of(read_pages(inputs, messages=messages), work, jobs)) as outcomes:
-            for page, outcome in outcomes:
-                for warning in outcome.warnings:
-                    messages.warn(page.where, warning)
-                if outcome.error is None:
-                    writer.write(page.input, emit(page, outcome, shared))
+        with run, bar, closing(outcomes_of(run.events(), work, jobs)) as outcomes:
+            for event, outcome in outcomes:
+                if isinstance(event, Skipped):
+                    run.skip(event)
+                    continue
+                if isinstance(event, Failure):
+                    run.fail(event)
+                elif outcome.error is not None:
+                    run.fail(Failure(event.input, event.where, outcome.error, event.record, id_of(event.row)))
                 else:
-                    messages.error(page.where, outcome.error)
+                    for warning in outcome.warnings:
+                        messages.warn(event.where, warning)
+                    run.write(event, emit(event, outcome, shared))
                 bar.update()
+            run.finish()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
         return BROKEN_PIPE
     except OSError as error:
-        raise _cannot_write(error) from None
+        raise _cannot_write(error, run.can_go_on) from None
     except BrokenExecutor:
         raise _broken_worker() from None
-    return FAILED_INPUT if messages.failed else 0
+    except KeyboardInterrupt:
+        if run.can_go_on:
+            messages.say("paywallclf: interrupted; the same command goes on from here")
+        raise
+    return FAILED_INPUT if messages.failed or run.progress.failed else 0
 
 
-def _cannot_write(error: OSError) -> click.ClickException:
-    return click.ClickException(f"{error.filename or 'the output'} cannot be written: {error.strerror or error}")
+def _cannot_write(error: OSError, can_go_on: bool = False) -> click.ClickException:
+    hint = "; the same command goes on from here once it can" if can_go_on else ""
+    return click.ClickException(f"{error.filename or 'the output'} cannot be written: {error.strerror or error}{hint}")
 
 
 def _broken_worker() -> click.ClickException:
@@ -126,7 +154,19 @@ def _checked(
 
 
 def _format_of(form: str | None, output: str | None) -> str | None:
-    return form or {".txt": "text", ".jsonl": "jsonl"}.get(Path(output or "").suffix.lower())
+    """The form that is wanted; the name of the output may say it."""
+    path = Path(output or "")
+    holds = record_form(path)
+    if form == "parquet" and output is None:
+        raise click.UsageError("--format parquet needs -o: it cannot go to standard output", click.get_current_context())
+    if form in RECORD_SUFFIXES and holds not in (None, form):
+        raise click.UsageError(f"--format {form} and -o {output} do not go together", click.get_current_context())
+    return form or holds or ("text" if path.suffix.lower() == ".txt" else None)
+
+
+def _as_records(form: str | None, output: str | None) -> bool:
+    """Whether what holds no records is to be written as such."""
+    return form in RECORD_SUFFIXES or record_form(Path(output or "")) is not None
 
 
 def _reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -145,7 +185,7 @@ def _reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 _output_option = click.option(
     "-o", "--output", metavar="PATH", callback=lambda context, option, value: None if value == "-" else value,
-    help="A file for one input, a folder for several. A name ending in .txt or .jsonl sets the format.",
+    help="A file for one input, a folder for several. A name ending in .txt, .jsonl or .parquet sets the format.",
 )  # fmt: skip
 
 
@@ -171,23 +211,28 @@ def main(context: click.Context) -> None:
 @click.option("--show-dropped", is_flag=True, help="List the dropped blocks, on standard error or in the records.")
 @click.option("--kinds", callback=_split, help=f"Of promos, drop only these kinds: {', '.join(KINDS)}.")
 @click.option("--drop", default="promo", callback=_split, help=f"Labels to drop, of {', '.join(LABELS)}. Default: promo.")
-@click.option("--format", "form", type=click.Choice(("html", "text", "jsonl")), help="Default: that of the input.")
+@click.option("--format", "form", type=click.Choice(("html", "text", "jsonl", "parquet")), help="Default: that of the input.")
 @_reading_options
 @_output_option
 def clean(form: str | None, drop: tuple[str, ...], kinds: tuple[str, ...] | None, show_dropped: bool, **common: Any) -> int:
     """Write pages without their promos.
 
-    PATH is a file, a folder (searched for .html, .htm, .xhtml, .txt and .jsonl), or - for standard input, which is also read
-    where no PATH is given. A line of a .jsonl file is a document, in its field "html" or "text"; its other fields are kept,
-    and the output has a line for each.
+    PATH is a file, a folder (searched for .html, .htm, .xhtml, .txt, .jsonl, .warc and .parquet), or - for standard input, which
+    is also read where no PATH is given. All but Parquet may be compressed (.gz, .zst).
+
+    A line of JSONL, or a row of Parquet, is a document, in its field "html" or "text"; its other fields are kept, and the output
+    has a record for each. Of WARC, the pages are read (HTML, status 200); their records get "id", "url" and "date".
 
     \b
     Formats:
       html   the page without what was dropped; plain text stays text
       text   the kept blocks as paragraphs (of a record: in the field "text", in place of "html")
-      jsonl  a record for each document
+      jsonl, parquet  a record for each document; a name such as .jsonl.gz or .jsonl.zst compresses
 
     The output is in UTF-8; a page that declares another charset is made to declare that.
+
+    Records that cannot be read are left out, and named in a file beside the output (.errors.jsonl). A run from files to files that
+    is interrupted goes on where it was when the same command is given again; until then a file .progress.json lies there.
 
     \b
     Examples:
@@ -195,6 +240,7 @@ def clean(form: str | None, drop: tuple[str, ...], kinds: tuple[str, ...] | None
       paywallclf clean pages/ -o cleaned/ --jobs -1
       curl -s https://example.org/article | paywallclf clean --format text
       paywallclf clean crawl.jsonl -o cleaned.jsonl --drop promo,other
+      paywallclf clean crawl.warc.gz -o cleaned.parquet --format text --jobs -1
     """
     messages = Messages()
     form = _format_of(form, common["output"])
@@ -203,16 +249,18 @@ def clean(form: str | None, drop: tuple[str, ...], kinds: tuple[str, ...] | None
         clean_page, to=form, encoding=common["encoding"], model=common["model"], listing=show_dropped, decision=decision
     )
 
-    def emit(page: Page, outcome: Outcome, shared: bool) -> bytes:
+    as_records = _as_records(form, common["output"])
+
+    def emit(page: Page, outcome: Outcome, shared: bool) -> Piece:
         wanted = document_form(page.form, form)
         listed = [(block, block.probability(drop, kinds)) for block in outcome.blocks]
-        if page.row is not None or form == "jsonl":
+        if page.row is not None or as_records:
             row = {**(page.row or {"id": page.where}), wanted: outcome.output}
             if wanted != page.form:
                 row.pop(page.form, None)
             if show_dropped:
                 row["dropped"] = [dropped_entry(block, probability) for block, probability in listed]
-            return json_line(row)
+            return row
         for block, probability in listed:
             messages.say(f"{page.where}: {block_line(block, probability)}")
         text = outcome.output
@@ -226,7 +274,7 @@ def clean(form: str | None, drop: tuple[str, ...], kinds: tuple[str, ...] | None
 
 
 @main.command()
-@click.option("--format", "form", type=click.Choice(("text", "jsonl")), help="Default: text.")
+@click.option("--format", "form", type=click.Choice(("text", "jsonl", "parquet")), help="Default: text.")
 @_reading_options
 @_output_option
 def classify(form: str | None, **common: Any) -> int:
@@ -247,18 +295,20 @@ def classify(form: str | None, **common: Any) -> int:
     work = partial(classify_page, encoding=common["encoding"], threshold=threshold, model=common["model"])
     width = shutil.get_terminal_size().columns if common["output"] is None and sys.stdout.isatty() else None
 
-    def emit(page: Page, outcome: Outcome, shared: bool) -> bytes:
-        if form == "jsonl":
+    as_records = _as_records(form, common["output"])
+
+    def emit(page: Page, outcome: Outcome, shared: bool) -> Piece:
+        if as_records:
             # a label file holds a document once, and its labels once
             rest = {name: value for name, value in (page.row or {}).items() if name not in ("html", "text", "path", "label")}
             row = {"id": page.where, **rest, page.form: outcome.output}
-            return json_line({**row, "labels": [label_entry(block) for block in outcome.blocks]})
+            return {**row, "labels": [label_entry(block) for block in outcome.blocks]}
         lines = [_HEADINGS, *(block_line(block, block.probabilities["promo"], width) for block in outcome.blocks)]
         if shared or page.row is not None:
             lines = [f"==> {page.where} <==", *lines, ""]
         return "".join(line + "\n" for line in lines).encode("utf-8", "replace")
 
-    return _run(common, form, messages, work, emit)
+    return _run(common, form, messages, work, emit, listing=not as_records)
 
 
 from paywallclf.cli.inspect import inspect  # noqa: E402 - it stands on the options above

@@ -8,10 +8,10 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import paywallclf
-from paywallclf.cli.reading import Page
+from paywallclf.cli.reading import Event, Page
 from paywallclf.document import Block, Document
 from paywallclf.parallel import ordered_map
 
@@ -30,21 +30,27 @@ class Outcome:
 Work = Callable[[str | bytes, str], tuple[str, tuple[Block, ...]]]
 
 
-def outcomes_of(pages: Iterator[Page], work: Work, n_jobs: int) -> Generator[tuple[Page, Outcome], None, None]:
-    """Each page with what became of it, in order; the pages are read as far ahead as the processes need."""
-    under_way: deque[Page] = deque()
+_Event = TypeVar("_Event", bound=Event)
 
-    def sources() -> Iterator[tuple[str | bytes, str]]:
-        for page in pages:
-            under_way.append(page)
-            yield page.source, page.form
+
+def outcomes_of(events: Iterator[_Event], work: Work, n_jobs: int) -> Generator[tuple[_Event, Outcome], None, None]:
+    """Each page with what became of it, and each other event, in order; read as far ahead as the processes need."""
+    under_way: deque[_Event] = deque()
+
+    def sources() -> Iterator[tuple[str | bytes, str] | None]:
+        for event in events:
+            under_way.append(event)
+            # what is no page goes along: were it left out, a file of damaged records would be read to its end at once
+            yield (event.source, event.form) if isinstance(event, Page) else None
 
     with closing(ordered_map(partial(_attempt, work=work), sources(), n_jobs)) as outcomes:
         for outcome in outcomes:
             yield under_way.popleft(), outcome
 
 
-def _attempt(page: tuple[str | bytes, str], work: Work) -> Outcome:
+def _attempt(page: tuple[str | bytes, str] | None, work: Work) -> Outcome:
+    if page is None:
+        return Outcome()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", paywallclf.PaywallWarning)

@@ -1,23 +1,25 @@
-"""What the command line writes: bytes in UTF-8, to standard output, one file, or a folder's files."""
+"""What the command line writes, in UTF-8, and the names of the files that it goes to."""
 
 from __future__ import annotations
 
+import base64
+import datetime
 import json
 import os
 import re
-import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import webencodings
 
-from paywallclf.cli.reading import FORMS, Input
+from paywallclf.cli.compression import SUFFIXES as COMPRESSED
+from paywallclf.cli.reading import FORMS, Input, plain_suffix
 from paywallclf.document import Block
 
-#: The end of an output's name where its form is not that of the input.
-SUFFIXES = {"text": ".txt", "jsonl": ".jsonl"}
+#: The forms that are records, and the ends of the names of files that hold them.
+RECORD_SUFFIXES = {"jsonl": ".jsonl", "parquet": ".parquet"}
 
 #: Where a page says what it is encoded in: a meta, or XML's first line; looked for as far as the reader does.
 _CHARSET = re.compile(r"""(<\s*meta[^>]+?charset\s*=\s*["']?|<\?xml[^>]+?encoding\s*=\s*["'])([^\s"'/>;]+)""", re.IGNORECASE)
@@ -42,11 +44,25 @@ def html_bytes(html: str) -> bytes:
 
 
 def json_line(row: Mapping[str, Any]) -> bytes:
-    """A row as a line of JSON; readable in every language, but for lone surrogates, which UTF-8 cannot hold."""
+    """A row as a line of JSON."""
+    return json_text(row).encode("utf-8") + b"\n"
+
+
+def json_text(value: Any) -> str:
+    """A value in JSON; readable in every language, but for lone surrogates, which UTF-8 cannot hold."""
+    text = json.dumps(value, ensure_ascii=False, default=_in_json)
     try:
-        return json.dumps(row, ensure_ascii=False).encode("utf-8") + b"\n"
+        text.encode("utf-8")
     except UnicodeEncodeError:
-        return json.dumps(row).encode("ascii") + b"\n"
+        return json.dumps(value, default=_in_json)
+    return text
+
+
+def _in_json(value: Any) -> Any:
+    """What Parquet has and JSON lacks: times in ISO 8601, bytes in Base64, and decimal numbers as they are written."""
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
 def block_line(block: Block, probability: float, width: int | None = None) -> str:
@@ -84,18 +100,22 @@ def label_entry(block: Block) -> dict[str, Any]:
     return {**entry, **rounded, "text": block.text}
 
 
-def choose_targets(inputs: Sequence[Input], output: str | None, form: str | None, *, several: bool) -> Targets:
+def choose_targets(
+    inputs: Sequence[Input], output: str | None, form: str | None, *, several: bool, listing: bool = False
+) -> Targets:
     """Where the outputs go.
 
     Parameters
     ----------
     inputs : sequence of Input
     output : str or None
-        A folder for several inputs, a file for one; a name ending in .jsonl takes the records of several.
-    form : {"html", "text", "jsonl"} or None
+        A folder for several inputs, a file for one; a name for JSONL or Parquet takes the records of several.
+    form : {"html", "text", "jsonl", "parquet"} or None
         The form that was asked for.
     several : bool
         Whether more than one file, or a folder, was given.
+    listing : bool
+        Whether ``form="text"`` makes plain text of records too.
 
     Raises
     ------
@@ -106,27 +126,51 @@ def choose_targets(inputs: Sequence[Input], output: str | None, form: str | None
         return None
     path = Path(output)
     is_folder = path.is_dir() or output.endswith(("/", os.sep))
-    if not is_folder and (not several or (form == "jsonl" and path.suffix == ".jsonl")):
+    if not is_folder and (not several or record_form(path) is not None):
         _refuse_inputs(inputs, [path])
         return path
-    if not is_folder and (path.exists() or path.suffix.lower() in FORMS):
-        raise ValueError(f"-o {output}: several inputs need a folder, or with --format jsonl a name that ends in .jsonl")
-    targets = _in_folder(inputs, path, form)
+    if not is_folder and (path.exists() or plain_suffix(path) in FORMS):
+        raise ValueError(f"-o {output}: several inputs need a folder, or a name that ends in .jsonl or .parquet")
+    targets = _in_folder(inputs, path, form, listing)
     _refuse_inputs(inputs, targets.values())
     return targets
 
 
-def _in_folder(inputs: Iterable[Input], folder: Path, form: str | None) -> dict[Input, Path]:
+def record_form(path: Path) -> str | None:
+    """The form of the records that a file of this name holds: JSONL can be compressed; None where it is another file."""
+    if path.suffix.lower() == ".parquet":
+        return "parquet"
+    return "jsonl" if plain_suffix(path) == ".jsonl" else None
+
+
+def _in_folder(inputs: Iterable[Input], folder: Path, form: str | None, listing: bool) -> dict[Input, Path]:
     targets: dict[Input, Path] = {}
     taken: dict[Path, Input] = {}
     for source in inputs:
-        target = folder / source.relative
-        if form in SUFFIXES and source.form not in (form, "jsonl"):
-            target = target.with_suffix(SUFFIXES[form])
+        suffix = _new_suffix(source, form, listing)
+        target = folder / (source.relative if suffix is None else _without_suffixes(source.relative).with_suffix(suffix))
         if (other := taken.setdefault(target, source)) is not source:
             raise ValueError(f"{other.name} and {source.name} would both be written to {target}: give each a folder of its own")
         targets[source] = target
     return targets
+
+
+def _new_suffix(source: Input, form: str | None, listing: bool) -> str | None:
+    """The end of an output's name, where it is not that of the input."""
+    is_record = source.form in (*RECORD_SUFFIXES, "warc")
+    if form == source.form:
+        return None
+    if form in RECORD_SUFFIXES:
+        return RECORD_SUFFIXES[form]
+    if form == "text" and (listing or not is_record):
+        return ".txt"
+    return ".jsonl" if source.form == "warc" else None
+
+
+def _without_suffixes(path: Path) -> Path:
+    if path.suffix.lower() in COMPRESSED:
+        path = path.with_suffix("")
+    return path.with_name(path.stem + ".x") if path.suffix.lower() in FORMS else path.with_name(path.name + ".x")
 
 
 def _refuse_inputs(inputs: Iterable[Input], targets: Iterable[Path]) -> None:
@@ -141,42 +185,3 @@ def _identity(path: Path) -> tuple[int, int]:
     """What tells a file from others, whatever names and links lead to it."""
     status = path.stat()
     return status.st_dev, status.st_ino
-
-
-class Writer:
-    """Writes the outputs of inputs that come one after the other; at most one file is open.
-
-    Parameters
-    ----------
-    targets : mapping of Input to Path, Path or None
-        As `choose_targets` gives them.
-    """
-
-    def __init__(self, targets: Targets) -> None:
-        self._targets = targets
-        self._path: Path | None = None
-        self._file: BinaryIO | None = None
-        if not isinstance(targets, Mapping):
-            self._open(targets)
-
-    def _open(self, path: Path | None) -> BinaryIO:
-        self.close()
-        if path is None and sys.stdout is None:
-            raise OSError("standard output is closed")
-        self._file, self._path = sys.stdout.buffer if path is None else path.open("wb"), path
-        return self._file
-
-    def write(self, source: Input, data: bytes) -> None:
-        """Write a piece of the output of an input; it is flushed, so that what reads a pipe has it at once."""
-        file = self._file
-        if isinstance(self._targets, Mapping) and (path := self._targets[source]) != self._path:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = self._open(path)
-        assert file is not None
-        file.write(data)
-        file.flush()
-
-    def close(self) -> None:
-        """Close the file, unless it is standard output."""
-        if self._file is not None and self._path is not None:
-            self._file.close()
