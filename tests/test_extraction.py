@@ -57,6 +57,7 @@ def test_shingles_see_the_order_of_words() -> None:
     assert overlap("one two three four five", "", "five four three two one").f1 == 1
     assert overlap("one two three four five", "", "five four three two one", 4).f1 == 0
     assert overlap("one two three four five", "", "one two three four", 4).recall == 0.5
+    assert overlap("one two one", "", "one three one", 2).found == 0
 
 
 def test_text_that_counts_for_neither_side_is_no_error() -> None:
