@@ -153,7 +153,8 @@ def average_precision_estimate(
         found = [_ranked_precision(truth, order, ends, weights) for order, ends in ranked]
         return found[0] - (found[1] if len(found) > 1 else 0.0)
 
-    value = figure(np.ones(len(scores)))
+    # without a negative it would be 1 whatever the scores
+    value = float("nan") if truth.all() else figure(np.ones(len(scores)))
     if np.isnan(value) or not number.any():
         return Estimate(value, float("nan"), float("nan"))
     drawn = [figure(draw[number].astype(np.float64)) for draw in _draws(int(number.max()) + 1, samples, seed)]

@@ -113,6 +113,27 @@ def test_the_base_is_adapted_to_all_labels_and_to_all_but_each_share(
     assert json.loads((tmp_path / "model" / "config.json").read_text(encoding="utf-8"))["base"] == base
 
 
+def test_corrections_move_a_base(tmp_path: Path) -> None:
+    """A site writes a promo like news: labelled on two pages, it is suspected on a third."""
+    tiny.fitted().save(tmp_path / "base")
+
+    def page(*sentences: str) -> str:
+        return tiny.page("harbour", [SENTENCE, *sentences], [])
+
+    news = "Our members keep the ferry times of this town printed."
+    rows = []
+    for number, other in enumerate(tiny._SITES[0][3][1:]):
+        labels = [{"index": 2, "label": "editorial"}, {"index": 3, "label": "promo"}, {"index": 4, "label": "editorial"}]
+        rows.append({"id": f"p{number}", "group": "harbour", "html": page(news, other), "labels": labels})
+    write_labels(tmp_path / "labels.jsonl", rows)
+    assert run(tmp_path / "labels.jsonl", "--base", tmp_path / "base", "-o", tmp_path / "model").exit_code == 0
+    before, after = (
+        paywallclf.classify_html(page(news), model=tmp_path / name).blocks[3].probabilities["promo"]
+        for name in ("base", "model")
+    )
+    assert after > before
+
+
 @pytest.mark.usefixtures("adaptations")
 def test_promos_alone_may_be_added_to_a_base_but_what_it_refuses_is_one_line(tmp_path: Path) -> None:
     write_labels(tmp_path / "promos.jsonl", [{"text": PROMO, "label": "promo"}])

@@ -32,6 +32,10 @@ def test_average_precision_is_undefined_without_a_positive() -> None:
     assert str(estimate) == "-"
 
 
+def test_average_precision_says_nothing_where_all_are_positive() -> None:
+    assert str(average_precision_estimate(np.ones(3, bool), np.arange(3.0), ["a", "b", "c"])) == "-"
+
+
 def test_an_interval_holds_the_figure_and_narrows_with_more_groups() -> None:
     truth, scores, groups = sample(4000)
     many = average_precision_estimate(truth, scores, np.arange(4000), samples=200)
