@@ -93,7 +93,7 @@ def fit_command(folder: Path | None, checkouts: Path | None, annotated: Path, jo
     "--output", type=FOLDER, default=Path("build"), show_default=True, help="For evaluation.json, evaluation.md and folds/."
 )
 @click.option("--peers/--no-peers", default=True, help="Compare with the extractors that are installed.")
-@click.option("--only", metavar="NAMES", help="Print these parts alone, and write no file: promo, article, access, peers.")
+@click.option("--only", metavar="NAMES", help="Print these parts alone, and write no file: promo, corrections, article, access, peers.")
 def evaluate_command(
     folder: Path | None, checkouts: Path | None, annotated: Path, jobs: int, output: Path, peers: bool, only: str | None
 ) -> None:

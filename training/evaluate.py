@@ -26,7 +26,7 @@ from training.peer_tables import peer_tables
 from training.tables import Tables
 
 #: What can be evaluated alone.
-PARTS = ("promo", "article", "access", "peers")
+PARTS = ("promo", "corrections", "article", "access", "peers")
 
 #: Shares of editorial words that may be lost.
 BUDGETS = (0.0005, 0.001, 0.003, 0.01)
@@ -134,6 +134,10 @@ def evaluate(
     )
     if "promo" in only:
         promo_tables(tables, pages, models, n_jobs)
+    if "corrections" in only:
+        from training.corrections import corrections_table  # stands on what is defined here
+
+        corrections_table(tables, pages, models, n_jobs)
     if "article" in only:
         article_table(tables, pages, models, n_jobs, with_peers=with_peers)
     if "access" in only:
