@@ -17,9 +17,12 @@ from paywallclf.labels import read_labels
 from training import corpus, sources
 from training.__main__ import main
 from training.annotations import ANNOTATIONS, AnnotationError, annotation, lay, read_annotations, write_annotations
+from training.blocks import BLOCKS, read_blocks
 from training.card import CardError, card
 from training.corpus import GoldBlock, LabelledPage
+from training.corrections import CORRECTIONS, corrected
 from training.fit import describe
+from training.folds import is_locked
 
 PAGES = Path(__file__).parents[1] / "datasets" / "pages"
 
@@ -331,6 +334,52 @@ def test_a_model_is_fitted_evaluated_and_described(tmp_path: Path, data: list[ob
         pinned = sources.read_sources()[name]
         assert f"{pinned.credit}: <{pinned.repository}>, commit `{pinned.commit}`, {pinned.licence}" in text
     assert sources.read_sources()["omnivore"].credit not in text
+
+
+# -- written blocks, the lock, corrections -------------------------------------------------------------------------------
+
+
+def test_written_blocks_are_documents_in_the_order_of_their_file() -> None:
+    found = read_blocks()
+    assert sum(len(blocks.labels) for blocks in found) == sum(
+        len(path.read_text(encoding="utf-8").splitlines()) for path in BLOCKS.glob("*.jsonl")
+    )
+    for blocks in found:
+        assert len(blocks.document.blocks) == len(blocks.labels)
+    chinese = [blocks.language for blocks in found if blocks.language.startswith("zh")]
+    assert {*chinese} == {"zh-Hans", "zh-Hant"}
+    assert not [blocks for blocks in read_blocks(without=("zh",)) if blocks.language.startswith("zh")]
+
+
+def test_about_a_fifth_of_the_groups_is_locked_and_always_the_same() -> None:
+    pages = [replace(own_pages(1)[0], group=f"site {number}.example") for number in range(1000)]
+    locked = {page.group for page in pages if is_locked(page)}
+    assert 150 < len(locked) < 250
+    assert locked == {page.group for page in reversed(pages) if is_locked(replace(page, id="another", language="xx"))}
+
+
+def test_a_correction_changes_our_label_and_that_of_the_gold_block() -> None:
+    page = own_pages(1)[0]
+    promo = next(index for index, label in enumerate(page.labels) if label == "promo")
+    other = next(index for index, label in enumerate(page.labels) if label == "other")
+    prints = [block.fingerprint for block in page.document.blocks]
+    changed = corrected(page, {prints[promo]: "other", prints[other]: "promo:follow"})
+    assert (changed.labels[promo], changed.kinds[promo]) == ("other", None)
+    assert (changed.labels[other], changed.kinds[other]) == ("promo", "follow")
+    assert [block.label for block in changed.gold if list(block.ours) == [promo]] == ["other"]
+    assert [(block.label, block.kind) for block in changed.gold if list(block.ours) == [other]] == [("promo", "follow")]
+    assert page.labels[promo] == "promo"
+
+
+def test_the_projects_corrections_contradict_the_annotations_that_they_name() -> None:
+    known = {row["page"]: row for path in ANNOTATIONS.glob("*.jsonl") for row in read_annotations(path)}
+    rows = [json.loads(line) for path in CORRECTIONS.glob("*.jsonl") for line in path.read_text(encoding="utf-8").splitlines()]
+    assert rows
+    for row in rows:
+        labels = known[row["page"]]["labels"]
+        listed = {fingerprint: label for label, prints in labels.items() for fingerprint in prints}
+        assert listed.get(row["fingerprint"], known[row["page"]]["rest"]) == row["was"] != row["label"]
+        assert row["why"]
 
 
 def test_the_card_names_the_worst_languages_and_kinds_first() -> None:
