@@ -8,6 +8,7 @@ import io
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -563,6 +564,25 @@ def test_an_interrupted_run_is_not_gone_on_with_by_another(crawl: Path, tmp_path
     manifest.unlink()
     assert run(*arguments, "--jobs", "2").exit_code == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cleaned.jsonl", "cleaned.jsonl.errors.jsonl"]
+
+
+def test_a_model_that_is_replaced_changes_no_run_that_goes_on(tmp_path: Path, model: Path) -> None:
+    mine = tmp_path / "model"
+    shutil.copytree(model, mine)
+    process = subprocess.Popen(
+        command("clean", "--model", mine), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(lines([{"html": PAGE}]))
+    process.stdin.flush()
+    first = process.stdout.readline()
+    assert not any(promo.encode() in first for promo in PROMOS)
+    config = json.loads((mine / "config.json").read_text())
+    config["thresholds"] = dict.fromkeys(config["thresholds"], 1.0)
+    (mine / "config.json").write_text(json.dumps(config))
+    rest, _ = process.communicate(lines([{"html": PAGE}]), timeout=60)
+    assert rest == first
 
 
 # -- size --------------------------------------------------------------------------------------------------------------------------

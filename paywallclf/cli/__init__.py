@@ -61,7 +61,8 @@ def _run(
             needed("fastwarc", "warc", "reading WARC")
         targets = choose_targets(inputs, output, form, several=several, listing=listing)
         model = paywallclf.load_model(common["model"])
-        options = [work.func.__name__, work.keywords, form, common["as_text"], model_digest(model)]
+        options = [work.func.__name__, {**work.keywords, "model": model_digest(model)}, form, common["as_text"]]
+        work = partial(work, model=model)  # not its name: what lies there can be replaced while a long run goes on
         run = Run(inputs, output, targets, options, messages)
     except ValueError as error:
         raise click.ClickException(str(error)) from None

@@ -8,12 +8,15 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import paywallclf
 from paywallclf.cli.reading import Event, Page
 from paywallclf.document import Block, Document
 from paywallclf.parallel import ordered_map
+
+if TYPE_CHECKING:
+    from paywallclf.api import AnyModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def clean_page(
     *,
     to: str | None,
     encoding: str | None,
-    model: str | None,
+    model: AnyModel,
     listing: bool,
     decision: dict[str, Any],
 ) -> tuple[str, tuple[Block, ...]]:
