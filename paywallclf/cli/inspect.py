@@ -17,7 +17,7 @@ from tqdm import tqdm
 import paywallclf
 from paywallclf.cli import FAILED_INPUT, _broken_worker, _cannot_write, _checked, _reading_options
 from paywallclf.cli.messages import Messages
-from paywallclf.cli.reading import Input, find_inputs, read_pages
+from paywallclf.cli.reading import Input, find_inputs, number_of_pages, read_pages
 from paywallclf.cli.work import Work, _classified, outcomes_of
 from paywallclf.cli.writing import choose_targets
 from paywallclf.document import Block
@@ -101,7 +101,7 @@ def _without_report(inputs: list[Input], output: str, paths: tuple[str, ...]) ->
 def _inspected(inputs: list[Input], work: Work, jobs: int, group: str | None, messages: Messages) -> Iterator[InspectedPage]:
     from paywallclf.report import InspectedPage
 
-    total = None if any(source.form in (None, "jsonl") for source in inputs) else len(inputs)
+    total = number_of_pages(inputs)
     tqdm.monitor_interval = 0  # its thread and the forking of worker processes do not go together
     bar = tqdm(unit=" pages", total=total, disable=True if total == 1 else None)
     with bar, closing(outcomes_of(read_pages(inputs, messages=messages), work, jobs)) as outcomes:
