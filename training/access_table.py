@@ -29,7 +29,7 @@ def access_table(tables: Tables, pages: Sequence[LabelledPage], models: Sequence
     stated = Parallel(n_jobs=n_jobs)(
         delayed(_seen)(page, models[of].model_) for page, of in zip(pages, fold_of_pages(pages), strict=True) if _states(page)
     )
-    counts = Counter(pair for pair in stated if pair[0] is not None)
+    counts = Counter(stated)
     tables.heading("Access: the state, read from the text alone, against the publisher's statement (pages)")
     tables.table(
         "access",
