@@ -325,6 +325,7 @@ def test_an_explanation_needs_a_document_and_a_number(document: Any, index: Any,
 @pytest.mark.parametrize(
     "call", [clean_html, classify_html, parse_html, clean_text, classify_text, parse_text], ids=lambda call: call.__name__
 )
+@settings(deadline=None)
 @given(source=st.text(st.characters(), max_size=80))
 def test_takes_any_text(call: Callable[..., Any], source: str) -> None:
     with warnings.catch_warnings():
