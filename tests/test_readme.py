@@ -1,11 +1,9 @@
-"""The README's examples run, in its order, as a reader would paste them; and the texts that the project was started for."""
+"""The texts that the project was started for, and own ones like them."""
 
 from __future__ import annotations
 
 import html
-import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -15,19 +13,6 @@ from training.corpus import default_folder
 
 ROOT = Path(__file__).parents[1]
 SHARED = default_folder().parent
-
-
-def test_the_examples_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.chdir(ROOT)
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) >= 4
-    names: dict[str, object] = {"response": SimpleNamespace(text="<p>Rain is expected on Friday.</p>")}
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), names)
-    assert names["article"] == "<p>Rain is expected on Friday.</p>"
-    assert "Vous avez lu 4 articles" not in str(names["text"])  # the meter of the example page
-    assert "L’odeur de chlore" in str(names["text"])  # how its article begins
-    assert "subscribe" in capsys.readouterr().out
 
 
 # -- a French article and its publisher's promos: what the project was started for --------------------------------------------
