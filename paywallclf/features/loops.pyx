@@ -18,6 +18,32 @@ cdef uint64_t _SALT = 0xA0761D6478BD642F
 cdef uint64_t _WORD = 11, _PAIR = 12
 
 
+cdef int _check_bits(int bits) except -1:
+    if not 0 <= bits <= 31:
+        raise ValueError(f"a table has 2**0 to 2**31 rows, not 2**{bits}")
+    return 0
+
+
+cdef int _check_lengths(const int64_t[::1] lengths, Py_ssize_t total) except -1:
+    """Nothing that follows looks beyond an array of `total` items if its parts have these lengths."""
+    cdef Py_ssize_t item
+    for item in range(len(lengths)):
+        if not 0 <= lengths[item] <= total:
+            raise ValueError("the lengths do not agree with the array that they divide")
+        total -= lengths[item]
+    return 0
+
+
+cdef int _check_parents(const int64_t[::1] parents, Py_ssize_t n) except -1:
+    cdef Py_ssize_t element
+    if len(parents) < n:
+        raise ValueError("the arrays do not agree in length")
+    for element in range(n):
+        if not -1 <= parents[element] < element:
+            raise ValueError("a parent must stand before its children")
+    return 0
+
+
 cdef inline uint64_t _mix(uint64_t hash, uint64_t salt) noexcept nogil:
     """A hash whose leading bits depend on all bits, and on a salt."""
     hash ^= salt * _SALT
@@ -36,7 +62,7 @@ cdef inline bint _is_word(Py_UCS4 code):
     return code.isalnum()
 
 
-def hash_ngrams(const uint32_t[::1] codes, const int64_t[::1] lengths, sizes, int bits):
+def hash_ngrams(const uint32_t[::1] codes not None, const int64_t[::1] lengths not None, sizes, int bits):
     """Hashed character and word n-grams of texts.
 
     Parameters
@@ -56,8 +82,12 @@ def hash_ngrams(const uint32_t[::1] codes, const int64_t[::1] lengths, sizes, in
         How many features each text has.
     """
     cdef Py_ssize_t n = len(lengths), text, begin = 0, end, at, size, place, filled = 0, first, words
-    cdef int shift = 64 - bits
+    cdef int shift = 63 - bits  # after a shift by one: all 64 at once are none to C
     cdef uint64_t hash, power
+    _check_bits(bits)
+    _check_lengths(lengths, len(codes))
+    if any(size < 1 for size in sizes):
+        raise ValueError("an n-gram has at least one character")
     counts = np.zeros(n, np.int64)
     cdef int64_t[::1] count = counts
     columns = np.empty((len(sizes) + 2) * len(codes), np.int32)
@@ -71,7 +101,7 @@ def hash_ngrams(const uint32_t[::1] codes, const int64_t[::1] lengths, sizes, in
                 hash = codes[at] + <uint64_t>1
                 for place in range(at + 1, at + size):
                     hash = hash * _BASE + codes[place]
-                column[filled] = _mix(hash, size) >> shift
+                column[filled] = _mix(hash, size) >> 1 >> shift
                 filled += 1
         words = 0
         at = begin
@@ -87,17 +117,20 @@ def hash_ngrams(const uint32_t[::1] codes, const int64_t[::1] lengths, sizes, in
                 at += 1
             word[words] = hash
             words += 1
-            column[filled] = _mix(hash, _WORD) >> shift
+            column[filled] = _mix(hash, _WORD) >> 1 >> shift
             filled += 1
         for at in range(1, words):
-            column[filled] = _mix(word[at - 1] * _BASE + word[at], _PAIR) >> shift
+            column[filled] = _mix(word[at - 1] * _BASE + word[at], _PAIR) >> 1 >> shift
             filled += 1
         count[text] = filled - first
         begin = end
     return columns[:filled].copy(), counts
 
 
-def hash_attributes(list tags, list attributes, const uint8_t[::1] wanted, frozenset silent, Py_ssize_t longest, Py_ssize_t most, int bits):
+def hash_attributes(
+    list tags not None, list attributes not None, const uint8_t[::1] wanted not None, frozenset silent not None,
+    Py_ssize_t longest, Py_ssize_t most, int bits,
+):
     """Hashed words of elements' names, attribute names and values, and pairs of neighbouring words.
 
     Parameters
@@ -123,6 +156,9 @@ def hash_attributes(list tags, list attributes, const uint8_t[::1] wanted, froze
     cdef Py_ssize_t element, n = len(tags), number
     cdef str name, value
     cdef Tokens tokens = Tokens()
+    _check_bits(bits)
+    if not n == len(attributes) == len(wanted):
+        raise ValueError("the elements' names and attributes do not agree in number")
     counts = np.zeros(n, np.int64)
     cdef int64_t[::1] count = counts
     for element in range(n):
@@ -132,13 +168,15 @@ def hash_attributes(list tags, list attributes, const uint8_t[::1] wanted, froze
         tokens.add(tags[element], TAG)
         tokens.add_pairs()
         number = 0
-        for name, value in attributes[element].items():
+        for key, content in attributes[element].items():
             if number == most:
                 break
             number += 1
-            if name in silent:
+            if key in silent:
                 continue
+            name = str(key)  # a soup's names and values may be of classes of their own
             tokens.add(name, NAME)
+            value = None if content is None else str(content)
             if value is not None and len(value) <= longest:
                 tokens.add(value, LINK if name == "href" else STYLE if name == "style" else VALUE)
             tokens.add_pairs()
@@ -164,7 +202,7 @@ cdef class Tokens:
     cdef Py_ssize_t first  # the first word whose pairs are still to come
     cdef Py_ssize_t parted  # of these words, the first one of the value
 
-    def __init__(self):
+    def __cinit__(self):
         self.array = self.place = np.empty(1024, np.uint64)
         self.filled = self.first = self.parted = 0
 
@@ -216,26 +254,29 @@ cdef class Tokens:
         result = np.empty(self.filled, np.int32)
         cdef int32_t[::1] row = result
         for at in range(self.filled):
-            row[at] = _mix(self.place[at], 2) >> (64 - bits)
+            row[at] = _mix(self.place[at], 2) >> 1 >> (63 - bits)
         return result
 
 
-def sum_rows(const float32_t[:, ::1] table, const int32_t[::1] rows, const int64_t[::1] counts):
+def sum_rows(const float32_t[:, ::1] table not None, const int32_t[::1] rows not None, const int64_t[::1] counts not None):
     """Sums of a table's rows: of the first ``counts[0]`` of the rows given, of the next ``counts[1]``, and so on.
 
     Returns
     -------
     array of float64, shape (len(counts), n_columns)
     """
-    cdef Py_ssize_t n = len(counts), width = table.shape[1], item, at = 0, end, column
+    cdef Py_ssize_t n = len(counts), height = table.shape[0], width = table.shape[1], item, at = 0, end, column
     cdef const float32_t *row
     cdef double *total
+    _check_lengths(counts, len(rows))
     result = np.zeros((n, width))
     cdef double[:, ::1] totals = result
     for item in range(n if width else 0):
         end = at + counts[item]
         total = &totals[item, 0]
         while at < end:
+            if not 0 <= rows[at] < height:
+                raise IndexError(f"row {rows[at]} of a table of {height} rows")
             row = &table[rows[at], 0]
             for column in range(width):
                 total[column] += row[column]
@@ -243,18 +284,22 @@ def sum_rows(const float32_t[:, ::1] table, const int32_t[::1] rows, const int64
     return result
 
 
-def add_ancestors(const int64_t[::1] parents, double[:, ::1] values):
+def add_ancestors(const int64_t[::1] parents not None, double[:, ::1] values not None):
     """Add to each element's row those of all its ancestors, in place. A parent stands before its children; -1 is none."""
     cdef Py_ssize_t element, column
-    for element in range(len(parents)):
+    _check_parents(parents, values.shape[0])
+    for element in range(values.shape[0]):
         if parents[element] >= 0:
             for column in range(values.shape[1]):
                 values[element, column] += values[parents[element], column]
 
 
-def growing_ancestors(const int64_t[::1] parents, const int64_t[::1] starts, const int64_t[::1] ends):
+def growing_ancestors(const int64_t[::1] parents not None, const int64_t[::1] starts not None, const int64_t[::1] ends not None):
     """For each element, its nearest ancestor whose subtree has more blocks, or -1."""
     cdef Py_ssize_t element, parent
+    _check_parents(parents, len(parents))
+    if not len(parents) == len(starts) == len(ends):
+        raise ValueError("the arrays do not agree in length")
     result = np.empty(len(parents), np.int64)
     cdef int64_t[::1] up = result
     for element in range(len(parents)):
@@ -265,9 +310,12 @@ def growing_ancestors(const int64_t[::1] parents, const int64_t[::1] starts, con
     return result
 
 
-def inherit(const int64_t[::1] parents, const int64_t[::1] bits):
+def inherit(const int64_t[::1] parents not None, const int64_t[::1] bits not None):
     """The depth of each element, from 1, and the bits of itself and its ancestors; a last one that is none has neither."""
     cdef Py_ssize_t element, n = len(parents) - 1
+    _check_parents(parents, n)
+    if n < 0 or len(bits) < n:
+        raise ValueError("the arrays do not agree in length")
     depths, around = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
     cdef int64_t[::1] depth = depths, bit = around
     for element in range(n):
@@ -279,7 +327,7 @@ def inherit(const int64_t[::1] parents, const int64_t[::1] bits):
     return depths, around
 
 
-def count_bits(const uint32_t[::1] codes, const int64_t[::1] lengths, const uint8_t[::1] table):
+def count_bits(const uint32_t[::1] codes not None, const int64_t[::1] lengths not None, const uint8_t[::1] table not None):
     """How many of each text's characters have each of eight bits in a table; code points beyond it count as its last.
 
     Returns
@@ -289,6 +337,9 @@ def count_bits(const uint32_t[::1] codes, const int64_t[::1] lengths, const uint
     cdef Py_ssize_t n = len(lengths), text, at = 0, end, last = len(table) - 1
     cdef int bit
     cdef uint8_t bits
+    _check_lengths(lengths, len(codes))
+    if last < 0:
+        raise ValueError("the table is empty")
     counts = np.zeros((n, 8), np.int64)
     cdef int64_t[:, ::1] count = counts
     for text in range(n):

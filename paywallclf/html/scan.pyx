@@ -29,6 +29,7 @@ cdef enum:
     PADDED = 256  # a newline that it begins with is dropped
     FORM = 512
     ENDLESS = 1024
+    FOREIGN = 2048  # its elements are not HTML's, whatever their names
 
 cdef dict _ROLES = {}
 for _role, _members in (
@@ -42,20 +43,25 @@ for _role, _members in (
     (PADDED, ["pre", "listing", "textarea"]),
     (FORM, ["form"]),
     (ENDLESS, ["plaintext"]),
-    (RAW, "style xmp iframe noembed noframes noscript plaintext title textarea".split()),
+    (RAW, "style xmp iframe noembed noframes noscript plaintext".split()),
+    (FOREIGN, ["svg", "math"]),
 ):
     for _member in _members:
         _ROLES[_member] = _ROLES.get(_member, 0) | _role
 
 #: What changes whether ``</script`` ends a script (HTML standard, "Script data double escaped state").
-_SCRIPT_STEP = re.compile(r"<!--|-->|<(/?)script(?=[\s/>])", re.IGNORECASE)
+_SCRIPT_STEP = re.compile(r"<!--|-->|<(/?)script(?=[ \t\n\f\r/>])", re.IGNORECASE | re.ASCII)
 
 
 _NOT_CANONICAL = "its tags are not well nested after parsing"
 
 
 class UnstableError(ValueError):
-    """HTML that would be another tree if it was parsed: a form in a form, ``plaintext``, or a newline that would be dropped."""
+    """HTML that would be another tree if it was parsed.
+
+    A form in a form, ``plaintext``, a newline that would be dropped, or a style or script within SVG or MathML: written as it
+    is, what was only text there is markup when it is parsed again.
+    """
 
 
 cdef class Numbers:
@@ -99,7 +105,7 @@ cdef class Cutter:
     cdef Py_ssize_t link_length
     cdef bint with_text, waiting_break
 
-    def __init__(self):
+    def __cinit__(self):
         self.tags, self.attributes = [], []
         self.parents, self.starts, self.ends = Numbers(), Numbers(), Numbers()
         self.texts, self.inlines, self.text_nodes, self.enclosed = [], [], [], []
@@ -141,6 +147,8 @@ cdef class Cutter:
 
     def close(self):
         """The element that was opened last, and is not closed yet, ends."""
+        if not self.opened.n:
+            raise ValueError("no element is open")
         self._close(_ROLES.get(self.tags[self._innermost()], 0))
 
     cdef int _close(self, int role) except -1:
@@ -280,7 +288,7 @@ def scan(str html not None, bint stable=False):
             continue
         following = _at(characters, at + 1)
         if following == "/":
-            end = _find(characters, ">", at) + 1
+            end = _after_tag(characters, at)
             element = cutter._innermost()
             if element < 0 or html[at + 2 : end - 1] != <str>cutter.tags[element]:
                 raise UnreadableError(_NOT_CANONICAL)
@@ -298,7 +306,7 @@ def scan(str html not None, bint stable=False):
             role = _ROLES.get(name, 0)
             if role & HIDDEN:
                 cutter.pass_over(name)
-                end = _find(characters, ">", end) + 1
+                end = _after_tag(characters, end)
                 if role & PADDED and not stable and _at(characters, end) == "\n":
                     raise UnstableError
                 at = _after_element(html, characters, name, end, stable)
@@ -318,7 +326,7 @@ def scan(str html not None, bint stable=False):
             if role & VOID:
                 cutter._close(role)
             elif role & RAW:  # of those, xmp alone holds a block
-                end = _after(html, "</" + name, at) - len(name) - 2
+                end = _after(html, f"</{name}>", at) - len(name) - 3
                 cutter.text(html[at:end], (at, end))
                 at = end
     if cutter.opened.n:
@@ -362,6 +370,14 @@ cdef Py_ssize_t _after(str html, str what, Py_ssize_t at) except -1:
     return found + len(what)
 
 
+cdef inline Py_ssize_t _after_tag(Characters characters, Py_ssize_t at) except -1:
+    """The place after the tag that stands here."""
+    at = _find(characters, ">", at)
+    if at >= characters.length:
+        raise UnreadableError(_NOT_CANONICAL)
+    return at + 1
+
+
 cdef Py_ssize_t _after_declaration(str html, Py_ssize_t at) except -1:
     """The place after a comment, a doctype or a processing instruction."""
     if html.startswith("<!--", at):
@@ -374,6 +390,8 @@ cdef Py_ssize_t _read_attributes(str html, Characters characters, Py_ssize_t at,
     cdef Py_ssize_t equals, end
     while _at(characters, at) == " ":
         equals = _find(characters, "=", at + 2)  # a name may begin with =
+        if equals + 1 >= characters.length or _at(characters, equals + 1) != '"':
+            raise UnreadableError(_NOT_CANONICAL)
         end = _find(characters, '"', equals + 2)
         if end >= characters.length:
             raise UnreadableError(_NOT_CANONICAL)
@@ -387,13 +405,12 @@ cdef Py_ssize_t _read_attributes(str html, Characters characters, Py_ssize_t at,
 cdef Py_ssize_t _after_element(str html, Characters characters, str name, Py_ssize_t at, bint stable) except -1:
     """The place after the end tag of an element of `NO_BLOCKS`, from the end of its start tag on."""
     cdef Py_ssize_t depth = 1
-    cdef int role
+    cdef int role = _ROLES[name], around = role
+    cdef bint in_template = name == "template"
     cdef Py_UCS4 following
     cdef str inner
-    if _ROLES[name] & RAW:
-        return _after(html, ">", _after(html, "</" + name, at))
-    if name == "script":
-        return _after_script(html, at)
+    if role & RAW or name == "script":
+        return _after_raw(html, name, at)
     while True:
         at = _find(characters, "<", at)
         if at >= characters.length:
@@ -401,22 +418,32 @@ cdef Py_ssize_t _after_element(str html, Characters characters, str name, Py_ssi
         following = _at(characters, at + 1)
         if following == "!" or following == "?":
             at = _after_declaration(html, at)
-            continue
-        if following == "/":
+        elif following == "/":
             inner = html[at + 2 : _find(characters, ">", at)]
-            at += len(inner) + 3
+            at = _after_tag(characters, at)
             depth -= inner == name
             if depth == 0:
                 return at
         else:
             inner = html[at + 1 : _find_name_end(characters, at)]
-            at = _find(characters, ">", at) + 1
+            at = _after_tag(characters, at)
             depth += inner == name
             role = _ROLES.get(inner, 0)
+            around |= role
+            in_template |= inner == "template"
             if not stable and (role & (FORM | ENDLESS) or (role & PADDED and _at(characters, at) == "\n")):
                 raise UnstableError
             if role & RAW or inner == "script":
-                at = _after_element(html, characters, inner, at, stable)
+                if around & FOREIGN and in_template:  # out of reach of what would make it stable
+                    raise UnreadableError("a template holds a style or script within SVG or MathML")
+                if around & FOREIGN and not stable:
+                    raise UnstableError
+                at = _after_raw(html, inner, at)
+
+
+cdef Py_ssize_t _after_raw(str html, str name, Py_ssize_t at) except -1:
+    """The place after the end tag of an element whose text holds no tags."""
+    return _after_script(html, at) if name == "script" else _after(html, f"</{name}>", at)
 
 
 cdef Py_ssize_t _after_script(str html, Py_ssize_t at) except -1:
