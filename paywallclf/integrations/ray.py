@@ -1,9 +1,10 @@
 """A class for ``map_batches`` of Ray Data; ``pip install "paywallclf[ray]"`` installs what it needs.
 
-Pages in, pages without promos out, by two actors::
+Pages in, pages without promos out, by up to eight actors::
 
     dataset = ray.data.read_parquet("pages.parquet")
-    dataset.map_batches(PromoCleaner, fn_constructor_args=["html"], concurrency=2).write_parquet("cleaned")
+    workers = ray.data.ActorPoolStrategy(min_size=1, max_size=8)
+    dataset.map_batches(PromoCleaner, fn_constructor_args=["html"], compute=workers).write_parquet("cleaned")
 """
 
 from __future__ import annotations
