@@ -17,17 +17,17 @@ from paywallclf.fitting import as_table, markup_rows, normalised_matrix, rounded
 from paywallclf.rows import Rows, gather
 
 #: L2 penalty on the moves, in standard deviations of the first stage's scores, against a sum of losses over the labelled blocks.
-PENALTY = 0.05
+PENALTY = 0.02
 
 #: A token's move is scaled by its rarity on the given pages, to this power: what stands all over the publisher's pages stands
-#: on other publishers' too. With 2, other publishers lost some more text; with 0, as much as 3 times.
-RARITY_POWER = 3.0
+#: on other publishers' too. Without it, those lose four times the text.
+RARITY_POWER = 4.0
 
 #: Fewer blocks than a page has do not show what is common.
 _FEWEST_BLOCKS = 200
 
 #: What a block counts that is neither promo nor editorial: dropping it costs a reader nothing, and most errors are of this sort.
-OTHER_WEIGHT = 0.1
+OTHER_WEIGHT = 0.02
 
 #: Regressions, each around the scores that the last one led to: the second stage passes a move on amplified or damped.
 ROUNDS = 4

@@ -1,4 +1,4 @@
-"""``python -m training build|fit|evaluate|card``: from labelled pages to the shipped model and its card."""
+"""``python -m training build|fit|evaluate|adapt|card``: from labelled pages to the shipped model and its card."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ def fit_command(folder: Path | None, checkouts: Path | None, annotated: Path, jo
     "--output", type=FOLDER, default=Path("build"), show_default=True, help="For evaluation.json, evaluation.md and folds/."
 )
 @click.option("--peers/--no-peers", default=True, help="Compare with the extractors that are installed.")
-@click.option("--only", metavar="NAMES", help="Print these parts alone, and write no file: promo, corrections, article, access, peers.")
+@click.option(
+    "--only", metavar="NAMES", help="Print these parts alone, and write no file: promo, corrections, article, access, peers."
+)
 def evaluate_command(
     folder: Path | None, checkouts: Path | None, annotated: Path, jobs: int, output: Path, peers: bool, only: str | None
 ) -> None:
@@ -142,6 +144,23 @@ def languages_command(folder: Path | None, checkouts: Path | None, annotated: Pa
 
     tables = languages_table(load_pages(folder, checkouts, annotated), read_blocks(), n_jobs=jobs)
     tables.write(output, "languages")
+    click.echo("\n".join(tables.lines))
+
+
+@main.command("adapt")
+@data_options
+@jobs_option
+@click.option("--output", type=FOLDER, default=Path("build"), show_default=True, help="For adapt.md, adapt.json and folds/.")
+def adapt_command(folder: Path | None, checkouts: Path | None, annotated: Path, jobs: int, output: Path) -> None:
+    """Print what twenty labelled blocks of a publisher are worth. Fold models of the same data are used again."""
+    from training.adapt import adapt_table
+    from training.folds import fold_models
+
+    pages = load_pages(folder, checkouts, annotated)
+    models = fold_models(pages, PaywallClassifier(n_jobs=jobs), output / "folds", read_blocks())
+    tables = adapt_table(pages, models, n_jobs=jobs)
+    tables.figures["training_data"] = data_fingerprint(pages)
+    tables.write(output, "adapt")
     click.echo("\n".join(tables.lines))
 
 
