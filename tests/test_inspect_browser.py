@@ -126,6 +126,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
     options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    driver.command_executor.client_config.timeout = 30  # a browser that died must not hold up the other tests for minutes
     yield Report(driver, downloads)
     driver.quit()
 
