@@ -99,6 +99,17 @@ def test_reads_other_publishers_pages_as_before() -> None:
         assert promo_chances(adapted(), document) == pytest.approx(promo_chances(start(), document), abs=0.02)
 
 
+def test_does_not_take_what_stands_all_over_the_publishers_pages_for_a_mark_of_promos() -> None:
+    """Every paragraph is a ``grid-cell`` here; so are another publisher's, and they keep their scores."""
+
+    prose = "".join(f'<p class="grid-cell">The cellar holds barrel {number}.</p>' for number in range(300))
+    promos = "".join(f'<p class="grid-cell glowbox">{line}</p>' for lines in _PROMOS for line in lines)
+    labels = [None, *[None] * 300, *["promo"] * 8, None]
+    taught = start().adapt([framed(f"<article>{prose}{promos}</article>")], [labels])
+    elsewhere = framed("".join(f'<p class="grid-cell">{line}</p>' for lines in _SENTENCES for line in lines))
+    assert promo_chances(taught, elsewhere) == pytest.approx(promo_chances(start(), elsewhere), abs=0.02)
+
+
 def test_learns_from_plain_text_too() -> None:
     page = parse_text("\n\n".join(_SENTENCES[0] + _PROMOS[0]))
     kept = start().adapt([page], [["editorial"] * 4])
