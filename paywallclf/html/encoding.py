@@ -44,7 +44,9 @@ def decode(source: bytes, encoding: str | None = None) -> str:
 
 
 def _known(name: str | None) -> webencodings.Encoding | None:
-    return webencodings.lookup(name) if name else None
+    known = webencodings.lookup(name) if name else None
+    # browsers show nothing at all of a page in one of the encodings that the standard gave up for this
+    return None if known is not None and known.name == "replacement" else known
 
 
 def _declared(source: bytes) -> webencodings.Encoding | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
@@ -31,6 +32,17 @@ _XML_DECLARATION = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
 
 #: A mark that an element has already.
 _MARK = re.compile(r' data-paywallclf="[^"]*"')
+
+#: Elements whose text lexbor writes as it is, by their names alone: of SVG and MathML, it would be read as markup.
+_RAW_WITHIN_FOREIGN = ", ".join(
+    f"{root} {name}"
+    for root in ("svg", "math")
+    for name in ("style", "script", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext")
+)
+
+#: Elements of SVG and MathML whose content is HTML again (HTML standard, "Tree construction": integration points).
+_HOLDS_HTML = {"svg": ("foreignObject", "desc", "title"), "math": ("mi", "mo", "mn", "ms", "mtext")}
+_ANNOTATIONS_OF_HTML = ("text/html", "application/xhtml+xml")
 
 
 def is_fragment(html: str) -> bool:
@@ -80,21 +92,58 @@ def read(html: str) -> tuple[str, Segments]:
     try:
         return written, scan(written)
     except UnstableError:
-        _prepare(tree)
-        written = tree.html or ""
+        written = _prepared(tree)
+        # in SVG and MathML, text that moved is read by other rules
+        if ("<svg" in written or "<math" in written) and _prepared(parse(written)) != written:
+            raise UnreadableError("written out and parsed again, it would be another page") from None
         return written, scan(written, stable=True)
 
 
-def _prepare(tree: LexborHTMLParser) -> None:
-    """Change what a parser would not read back as it is written (HTML standard, "Serializing HTML fragments")."""
+def _prepared(tree: LexborHTMLParser) -> str:
+    """The tree written out, changed where a parser would not read it back (HTML standard, "Serializing HTML fragments")."""
+    inside: dict[int, str] = {}
+    foreign = [node for node in tree.css(_RAW_WITHIN_FOREIGN) if _language_of(node, inside) != "html"]
+    for node in foreign:
+        for child in list(node.iter(include_text=True)):
+            if child.tag == "-text":
+                child.replace_with(escape(child.text_content or "", quote=False))
+    staying = {node.mem_id for node in foreign}
     for form in reversed(tree.css("form form")):  # only misnested tags put one in another, and a parser drops the inner tag
         _rename(form, "div")
     for node in tree.css("plaintext"):  # has no end: all that follows would be its text
-        _rename(node, "pre")
+        if node.mem_id not in staying:
+            _rename(node, "pre")
     for node in tree.css("pre, listing, textarea"):  # a first newline is dropped
         first = node.first_child
         if first is not None and first.tag == "-text" and (first.text_content or "").startswith("\n"):
             first.insert_before("\n")
+    return tree.html or ""
+
+
+def _language_of(node: Any, known: dict[int, str]) -> str:
+    """What a parser would take an element that stands there for one of: html, svg or math.
+
+    What is known of other elements, by their `mem_id`, is used and added to.
+    """
+    waiting = []
+    at = node
+    while at is not None and at.mem_id not in known:
+        waiting.append(at)
+        at = at.parent
+    for element in reversed(waiting):
+        tag, parent = element.tag, element.parent
+        around, name = (known[parent.mem_id], parent.tag) if parent is not None else ("html", "")
+        of_html = around == "html" or name in _HOLDS_HTML[around]
+        if name == "annotation-xml" and around == "math":
+            of_html = tag == "svg" or (parent.attributes.get("encoding") or "").lower() in _ANNOTATIONS_OF_HTML
+        if not of_html:
+            found = around
+        elif around == "math" and tag in ("mglyph", "malignmark"):
+            found = "math"
+        else:
+            found = tag if tag in _HOLDS_HTML else "html"
+        known[element.mem_id] = found
+    return known[node.mem_id]
 
 
 def _rename(node: Any, tag: str) -> None:
