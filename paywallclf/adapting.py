@@ -26,7 +26,7 @@ RARITY_POWER = 4.0
 #: Fewer blocks than a page has do not show what is common.
 _FEWEST_BLOCKS = 200
 
-#: What a block counts that is neither promo nor editorial: dropping it costs a reader nothing, and most errors are of this sort.
+#: What a block counts that is not known to be promo or editorial: dropping it costs a reader little, and most errors are of this sort.
 OTHER_WEIGHT = 0.02
 
 #: Regressions, each around the scores that the last one led to: the second stage passes a move on amplified or damped.
@@ -76,7 +76,7 @@ def adapt(model: scoring.Model, documents: Sequence[Document], labels: Sequence[
     columns = np.unique(features.indices)
     features = features[:, columns] @ scipy.sparse.diags(reach[columns])
     target = rows.promo[known]
-    weights = np.where(rows.label[known] == "other", OTHER_WEIGHT, 1.0)
+    weights = np.where(np.isin(rows.label[known], ("other", "not_promo")), OTHER_WEIGHT, 1.0)
 
     arrays = model.arrays
     moves = np.zeros(len(columns))
