@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,12 @@ FORMAT_VERSION = 1
 
 ARRAYS_FILE, CONFIG_FILE, CARD_FILE = "model.safetensors", "config.json", "README.md"
 
-#: A configuration is a page of text; a longer one is not ours. In bytes.
-_LONGEST_CONFIG = 1 << 22
+#: A configuration is a page of text, as is the header of the arrays, and the largest tables that can be asked for take 2 GB; more
+#: is not ours. In bytes.
+_LONGEST_TEXT, _LONGEST_ARRAYS = 1 << 18, 1 << 31
+
+#: No fit gives larger numbers, nor divides by smaller ones; with these, no score leaves the range of single precision.
+_LARGEST, _SMALLEST_SCALE = 1e6, 1e-12
 
 
 class ModelError(ValueError):
@@ -71,13 +76,11 @@ def load(folder: str | Path, shapes: Mapping[str, tuple[int | str, ...]]) -> tup
 
 
 def _read_config(path: Path) -> dict[str, Any]:
+    _check_file(path, _LONGEST_TEXT)
     try:
-        with path.open("rb") as file:
-            data = file.read(_LONGEST_CONFIG + 1)
+        data = path.read_bytes()
     except OSError as error:
         raise _missing(path, error) from None
-    if len(data) > _LONGEST_CONFIG:
-        raise _damaged(path, "too large to be a model's configuration")
     try:
         config = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -85,6 +88,18 @@ def _read_config(path: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise _damaged(path, "not a JSON object")
     return config
+
+
+def _check_file(path: Path, longest: int) -> None:
+    """Refuse what would never end to be read: a pipe, a device, or far too much."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise _missing(path, error) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise ModelError(f"no model in {path.parent}: {path.name} is no file; give a folder that save() wrote")
+    if status.st_size > longest:
+        raise _damaged(path, f"{status.st_size} bytes, too large to be a model's")
 
 
 def _check_config(path: Path, config: Mapping[str, Any]) -> None:
@@ -108,29 +123,38 @@ def _check_config(path: Path, config: Mapping[str, Any]) -> None:
 
 
 def _read_arrays(path: Path, shapes: Mapping[str, tuple[int | str, ...]], sha256: str | None) -> dict[str, NDArray[Any]]:
-    """The arrays in single precision, checked before they are read: a wrong file costs no memory."""
+    """The arrays in single precision, their shapes checked before they are read: a wrong file costs no memory."""
+    _check_file(path, _LONGEST_ARRAYS)
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        with path.open("rb") as opened:
+            if int.from_bytes(opened.read(8), "little") > _LONGEST_TEXT:  # of the header, which is parsed whole
+                raise _damaged(path, "its header is too large to be a model's")
+            opened.seek(0)
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
         with safe_open(path, framework="numpy") as file:
             _check_shapes(path, {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}, shapes)  # noqa: SIM118
-            arrays = {name: file.get_tensor(name) for name in shapes}
+            arrays = {name: _checked(path, name, file.get_tensor(name)) for name in shapes}
     except OSError as error:
         raise _missing(path, error) from None
     except ModelError:
         raise
     except (SafetensorError, ValueError, TypeError, AttributeError) as error:
         raise _damaged(path, str(error)) from None
-    for name, array in arrays.items():
-        if array.dtype not in (np.float16, np.float32):
-            raise _damaged(path, f"the array {name!r} holds {array.dtype}, expected float16 or float32")
-        if not np.isfinite(array).all():
-            raise _damaged(path, f"the array {name!r} holds values that are no numbers")
-        if name.endswith("_scale") and not array.all():
-            raise _damaged(path, f"the array {name!r} holds a zero to divide by")
     if sha256 is not None and digest != sha256:
         raise _damaged(path, f"its SHA-256 is not the one that {CONFIG_FILE} states")
-    return {name: array.astype(np.float32) for name, array in arrays.items()}
+    return arrays
+
+
+def _checked(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float32]:
+    if array.dtype not in (np.float16, np.float32):
+        raise _damaged(path, f"the array {name!r} holds {array.dtype}, expected float16 or float32")
+    if not np.isfinite(array).all():
+        raise _damaged(path, f"the array {name!r} holds values that are no numbers")
+    if array.size and max(float(array.max()), -float(array.min())) > _LARGEST:
+        raise _damaged(path, f"the array {name!r} holds numbers beyond {_LARGEST:g}")
+    if name.endswith("_scale") and not (np.abs(array) >= _SMALLEST_SCALE).all():
+        raise _damaged(path, f"the array {name!r} holds a zero to divide by, or next to one")
+    return array.astype(np.float32, copy=False)
 
 
 def _check_shapes(path: Path, found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int | str, ...]]) -> None:
@@ -138,7 +162,7 @@ def _check_shapes(path: Path, found: Mapping[str, tuple[int, ...]], expected: Ma
     if differing:
         what = "lacks" if differing[0] in expected else "has an unknown"
         raise ModelError(
-            f"{path} {what} array {differing[0]!r}: it is no model of this version of paywallclf; "
+            f"{path} {what} array {differing[0]!r:.60}: it is no model of this version of paywallclf; "
             "upgrade with pip install -U paywallclf, or train the model again"
         )
     lengths: dict[str, int] = {}

@@ -273,6 +273,9 @@ def _put(value: float, end: str) -> Callable[[dict[str, np.ndarray]], None]:
         (_put(np.nan, "_table"), "no numbers"),
         (_put(np.inf, "_scale"), "no numbers"),
         (_put(0.0, "_scale"), "a zero to divide by"),
+        (_put(1e-40, "_scale"), "a zero to divide by, or next to one"),
+        (_put(-1e30, "_intercept"), "numbers beyond 1e"),
+        (_put(1e30, "_weights"), "numbers beyond 1e"),
     ],
 )
 def test_refuses_wrong_arrays(folder: Path, change: Callable[[Any], object], message: str) -> None:
