@@ -52,7 +52,8 @@ def main() -> None:
         dictionary.write_text("\n".join(map(_entry, target.tokens)) + "\n", encoding="ascii")
         arguments = [
             f"-max_total_time={options.seconds}", f"-timeout={SECONDS_OF_A_HANG}", f"-max_len={target.longest}",
-            f"-dict={dictionary}", f"-artifact_prefix={findings}/", "-rss_limit_mb=4096", "-print_final_stats=1", str(seeds),
+            f"-dict={dictionary}", f"-artifact_prefix={findings}/", "-rss_limit_mb=4096", "-print_final_stats=1",
+            f"-report_slow_units={SECONDS_OF_A_HANG}", str(seeds),
             *map(str, (HERE / "cases").glob(options.target)),
         ]  # fmt: skip
         atheris.Setup([sys.argv[0], *arguments], target.check)
