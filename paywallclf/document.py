@@ -31,15 +31,17 @@ class Layout:
         Text of each block, white space folded.
     containers : array of int64, shape (n_blocks,)
         For each block, the number of the block-level element that it stands in, or -1.
-    inlines : list of list of int
-        For each block, the numbers of the inline elements inside it.
+    inlines : array of int64, shape (n_inlines,)
+        The numbers of the inline elements inside the first block, then of those inside the second, and so on.
+    inline_starts : array of int64, shape (n_blocks + 1,)
+        Where each block's own begin among the inlines, and where the last one's end.
     link_lengths : array of int64, shape (n_blocks,)
         For each block, how many of its characters (white space aside) stand in a link.
     parents : array of int64, shape (n_elements,)
         For each element, the number of its parent, or -1.
     tags : list of str
         For each element, its name in lower case.
-    attributes : list of mapping
+    attributes : sequence of mapping
         For each element, its attributes; a value may be None.
     starts, ends : array of int64, shape (n_elements,)
         For each element, its subtree's blocks: ``starts[e]`` to ``ends[e]`` (exclusive).
@@ -47,11 +49,12 @@ class Layout:
 
     texts: list[str]
     containers: NDArray[np.int64]
-    inlines: list[list[int]]
+    inlines: NDArray[np.int64]
+    inline_starts: NDArray[np.int64]
     link_lengths: NDArray[np.int64]
     parents: NDArray[np.int64]
     tags: list[str]
-    attributes: list[Mapping[str, str | None]]
+    attributes: Sequence[Mapping[str, str | None]]
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
 
@@ -62,7 +65,7 @@ class Layout:
 
         n = len(texts)
         none = np.zeros(0, np.int64)
-        return cls(texts, np.full(n, -1), [[] for _ in range(n)], np.zeros(n, np.int64), none, [], [], none, none)
+        return cls(texts, np.full(n, -1), none, np.zeros(n + 1, np.int64), np.zeros(n, np.int64), none, [], [], none, none)
 
     def path(self, element: int) -> str:
         """Names of an element and its ancestors, root first: ``"html/body/p"``; empty for -1."""

@@ -161,14 +161,8 @@ def form_of(layout: Layout) -> str:
     Bare paragraphs, as extractors give them back, are read as the text that they are: to a model of whole pages, a plain
     ``<p>`` in an ``<article>`` is the very picture of editorial text.
     """
-    wanted = NAMED_SHARE * len(layout.texts)
-    named = 0
-    for element in np.flatnonzero(layout.ends > layout.starts):
-        attributes = layout.attributes[element]
-        named += "class" in attributes or "id" in attributes
-        if named > wanted:
-            return "html"
-    return "text"
+    named = np.count_nonzero(markup.named_elements(layout) & (layout.ends > layout.starts))
+    return "html" if named > NAMED_SHARE * len(layout.texts) else "text"
 
 
 def as_form(layout: Layout) -> Layout:

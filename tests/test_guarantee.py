@@ -174,6 +174,6 @@ def test_both_parsers_cut_well_formed_html_into_the_same_blocks(path):
     assert ours.blocks == soup.blocks
     # a soup does not tell an empty value from none
     attributes = [{name: value or None for name, value in element.items()} for element in ours.layout.attributes]
-    for name in ("containers", "inlines", "link_lengths", "parents", "tags", "starts", "ends"):
+    for name in ("containers", "inlines", "inline_starts", "link_lengths", "parents", "tags", "starts", "ends"):
         assert list(getattr(ours.layout, name)) == list(getattr(soup.layout, name))
     assert attributes == soup.layout.attributes

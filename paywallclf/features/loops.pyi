@@ -8,7 +8,7 @@ def hash_ngrams(
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]: ...
 def hash_attributes(
     tags: list[str],
-    attributes: list[Mapping[str, str | None]],
+    attributes: Sequence[Mapping[str, str | None]],
     wanted: NDArray[np.uint8],
     silent: frozenset[str],
     longest: int,

@@ -4,9 +4,19 @@
 The hashes are polynomial rolling hashes (Karp and Rabin, 1987) finished by multiplicative hashing (Knuth, TAOCP 3, 6.4).
 """
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
-
 import numpy as np
+
+from cpython.mem cimport PyMem_Free, PyMem_Realloc
+from cpython.unicode cimport PyUnicode_1BYTE_KIND, PyUnicode_2BYTE_KIND, PyUnicode_DATA, PyUnicode_KIND
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from paywallclf.html.scan import Attributes
+
+#: A character of a string, as it lies in memory.
+ctypedef fused Unit:
+    uint8_t
+    uint16_t
+    uint32_t
 
 ctypedef float float32_t
 
@@ -128,7 +138,7 @@ def hash_ngrams(const uint32_t[::1] codes not None, const int64_t[::1] lengths n
 
 
 def hash_attributes(
-    list tags not None, list attributes not None, const uint8_t[::1] wanted not None, frozenset silent not None,
+    list tags not None, attributes not None, const uint8_t[::1] wanted not None, frozenset silent not None,
     Py_ssize_t longest, Py_ssize_t most, int bits,
 ):
     """Hashed words of elements' names, attribute names and values, and pairs of neighbouring words.
@@ -136,11 +146,12 @@ def hash_attributes(
     Parameters
     ----------
     tags : list of str, length n_elements
-    attributes : list of mapping
+    attributes : sequence of mapping
+        `paywallclf.html.scan.Attributes` are read where they stand.
     wanted : array of uint8, shape (n_elements,)
         The elements that are read.
     silent : frozenset of str
-        Attributes that are passed over.
+        Attributes that are passed over, names of up to eight ASCII characters.
     longest : int
         Of a longer value, only the attribute's name is read.
     most : int
@@ -153,33 +164,28 @@ def hash_attributes(
         Numbers below ``2**bits``: for each element those of its name, then those of each attribute: the words, then the pairs.
     counts : array of int64, shape (n_elements,)
     """
-    cdef Py_ssize_t element, n = len(tags), number
-    cdef str name, value
-    cdef Tokens tokens = Tokens()
+    cdef Py_ssize_t element, n = len(tags), start, end
+    cdef Tokens tokens = Tokens(silent, longest, most)
+    cdef const int64_t[:, ::1] places = None
+    cdef str html = ""
     _check_bits(bits)
     if not n == len(attributes) == len(wanted):
         raise ValueError("the elements' names and attributes do not agree in number")
+    if isinstance(attributes, Attributes):
+        html, places = attributes.html, attributes.places
     counts = np.zeros(n, np.int64)
     cdef int64_t[::1] count = counts
     for element in range(n):
         if not wanted[element]:
             continue
         count[element] = -tokens.filled
-        tokens.add(tags[element], TAG)
-        tokens.add_pairs()
-        number = 0
-        for key, content in attributes[element].items():
-            if number == most:
-                break
-            number += 1
-            if key in silent:
-                continue
-            name = str(key)  # a soup's names and values may be of classes of their own
-            tokens.add(name, NAME)
-            value = None if content is None else str(content)
-            if value is not None and len(value) <= longest:
-                tokens.add(value, LINK if name == "href" else STYLE if name == "style" else VALUE)
-            tokens.add_pairs()
+        start = end = 0
+        if places is not None:
+            start, end = places[element, 0], places[element, 1]
+            if not 0 <= start <= end <= len(html):
+                raise ValueError("an element stands beyond its page")
+        if start == end or not tokens.add_tag(html, start, end):
+            tokens.add_element(tags[element], attributes[element])
         count[element] += tokens.filled
     return tokens.rows(bits), counts
 
@@ -191,53 +197,86 @@ cdef enum:
     VALUE = 3
     LINK = 4
     STYLE = 5
+    N_SILENT = 32
 
 
 cdef class Tokens:
-    """A growing array of hashes."""
+    """A growing array of hashes, and what is read of an element."""
 
-    cdef object array
-    cdef uint64_t[::1] place
-    cdef Py_ssize_t filled  # how many it holds
+    cdef uint64_t *place
+    cdef Py_ssize_t filled, room  # how many it holds, and how many there is room for
     cdef Py_ssize_t first  # the first word whose pairs are still to come
     cdef Py_ssize_t parted  # of these words, the first one of the value
+    cdef uint64_t silent[N_SILENT]
+    cdef int n_silent
+    cdef Py_ssize_t longest, most
 
-    def __cinit__(self):
-        self.array = self.place = np.empty(1024, np.uint64)
-        self.filled = self.first = self.parted = 0
+    def __cinit__(self, frozenset silent, Py_ssize_t longest, Py_ssize_t most):
+        self.place = NULL
+        self.filled = self.room = self.first = self.parted = self.n_silent = 0
+        self.longest, self.most = longest, most
+        if len(silent) > N_SILENT:
+            raise ValueError(f"at most {N_SILENT} attributes are silent")
+        for name in silent:
+            self.silent[self.n_silent] = _packed(name)
+            self.n_silent += 1
+
+    def __dealloc__(self):
+        PyMem_Free(self.place)
 
     cdef int reserve(self, Py_ssize_t more) except -1:
-        if self.filled + more > len(self.place):
-            grown = np.empty(2 * len(self.place) + more, np.uint64)
-            grown[: self.filled] = self.array[: self.filled]
-            self.array = self.place = grown
+        cdef Py_ssize_t room = 2 * (self.filled + more) + 1024
+        cdef uint64_t *grown
+        if self.filled + more > self.room:
+            grown = <uint64_t *>PyMem_Realloc(self.place, room * sizeof(uint64_t))
+            if grown == NULL:
+                raise MemoryError
+            self.place, self.room = grown, room
+        return 0
+
+    cdef int add_element(self, str tag, attributes) except -1:
+        """The tokens of an element whose attributes are a mapping."""
+        cdef Py_ssize_t number = 0
+        cdef uint64_t name
+        self.add(tag, TAG)
+        self.add_pairs()
+        for key, content in attributes.items():
+            if number == self.most:
+                break
+            number += 1
+            name = _packed(str(key))
+            if self.is_silent(name):
+                continue
+            self.add(str(key), NAME)  # a soup's names and values may be of classes of their own
+            if content is not None and len(content) <= self.longest:
+                self.add(str(content), _standing(name))
+            self.add_pairs()
+        return 0
+
+    cdef bint add_tag(self, str html, Py_ssize_t start, Py_ssize_t end) except -1:
+        """The same of an element's start tag, unless it needs more than to be read: a value has an ampersand."""
+        cdef int kind = PyUnicode_KIND(html)
+        if kind == PyUnicode_1BYTE_KIND:
+            return _add_tag(self, <const uint8_t *>PyUnicode_DATA(html) + start, end - start)
+        if kind == PyUnicode_2BYTE_KIND:
+            return _add_tag(self, <const uint16_t *>PyUnicode_DATA(html) + start, end - start)
+        return _add_tag(self, <const uint32_t *>PyUnicode_DATA(html) + start, end - start)
+
+    cdef bint is_silent(self, uint64_t name) noexcept:
+        cdef int number
+        for number in range(self.n_silent):
+            if self.silent[number] == name and name:
+                return True
+        return False
 
     cdef int add(self, str text, uint64_t standing) except -1:
-        """The words of a text: runs of letters, camel case parted, A to Z in lower case."""
-        cdef Py_ssize_t at = 0, n = len(text)
-        cdef Py_UCS4 code, before
-        cdef uint64_t hash, power, salt = _mix(standing, 0)
-        self.parted = self.filled
-        self.reserve(n)
-        while at < n:
-            code = text[at]
-            if not _is_letter(code):
-                at += 1
-                continue
-            hash = 0
-            power = 1
-            while True:
-                hash += (<uint64_t>code + (33 if 65 <= <uint32_t>code <= 90 else 1)) * power  # A to Z in lower case
-                power *= _BASE
-                at += 1
-                if at == n:
-                    break
-                before = code
-                code = text[at]
-                if not _is_letter(code) or (97 <= <uint32_t>before <= 122 and 65 <= <uint32_t>code <= 90):
-                    break
-            self.place[self.filled] = hash ^ salt
-            self.filled += 1
+        """The words of a text."""
+        cdef int kind = PyUnicode_KIND(text)
+        if kind == PyUnicode_1BYTE_KIND:
+            return _add_words(self, <const uint8_t *>PyUnicode_DATA(text), len(text), standing)
+        if kind == PyUnicode_2BYTE_KIND:
+            return _add_words(self, <const uint16_t *>PyUnicode_DATA(text), len(text), standing)
+        return _add_words(self, <const uint32_t *>PyUnicode_DATA(text), len(text), standing)
 
     cdef int add_pairs(self) except -1:
         """The pairs of the words since the last call; a name and its value make none."""
@@ -248,6 +287,7 @@ cdef class Tokens:
                 self.place[self.filled] = _mix(self.place[at - 1], 1) + self.place[at]
                 self.filled += 1
         self.first = self.filled
+        return 0
 
     cdef rows(self, int bits):
         cdef Py_ssize_t at
@@ -256,6 +296,91 @@ cdef class Tokens:
         for at in range(self.filled):
             row[at] = _mix(self.place[at], 2) >> 1 >> (63 - bits)
         return result
+
+
+cdef uint64_t _packed(str name) except? 0:
+    """A name of up to eight ASCII characters as a number; 0 for any other."""
+    cdef uint64_t packed = 0
+    cdef Py_UCS4 code
+    if len(name) > 8:
+        return 0
+    for code in name:
+        if not 0 < code < 128:
+            return 0
+        packed = packed << 8 | <uint64_t>code
+    return packed
+
+
+cdef uint64_t _HREF = _packed("href"), _STYLE = _packed("style")
+
+
+cdef inline uint64_t _standing(uint64_t name) noexcept:
+    """Where the words of an attribute's value stand."""
+    return LINK if name == _HREF else STYLE if name == _STYLE else VALUE
+
+
+cdef int _add_words(Tokens tokens, const Unit *text, Py_ssize_t n, uint64_t standing) except -1:
+    """The words of a text: runs of letters, camel case parted, A to Z in lower case."""
+    cdef Py_ssize_t at = 0
+    cdef uint32_t code, before
+    cdef uint64_t hash, power, salt = _mix(standing, 0)
+    tokens.parted = tokens.filled
+    tokens.reserve(n)  # no more than one for each character
+    while at < n:
+        code = text[at]
+        if not _is_letter(code):
+            at += 1
+            continue
+        hash = 0
+        power = 1
+        while True:
+            hash += (<uint64_t>code + (33 if 65 <= code <= 90 else 1)) * power  # A to Z in lower case
+            power *= _BASE
+            at += 1
+            if at == n:
+                break
+            before = code
+            code = text[at]
+            if not _is_letter(code) or (97 <= before <= 122 and 65 <= code <= 90):
+                break
+        tokens.place[tokens.filled] = hash ^ salt
+        tokens.filled += 1
+    return 0
+
+
+cdef bint _add_tag(Tokens tokens, const Unit *tag, Py_ssize_t n) except -1:
+    """The tokens of a start tag as lexbor writes it, ``<name attribute="value">``. Of any other, no more than its end is read."""
+    cdef Py_ssize_t at, start, end, number = 0
+    cdef uint64_t name
+    for at in range(n):
+        if tag[at] == c"&":
+            return False
+    at = 1
+    while at < n and tag[at] != c" " and tag[at] != c">":
+        at += 1
+    _add_words(tokens, tag + 1, at - 1, TAG)
+    tokens.add_pairs()
+    while at < n and tag[at] == c" " and number < tokens.most:
+        number += 1
+        start = at + 1
+        at += 2
+        name = tag[start] if start < n and 0 < tag[start] < 128 else 0
+        while at < n and tag[at] != c"=":
+            name = name << 8 | tag[at] if name and at - start < 8 and 0 < tag[at] < 128 else 0
+            at += 1
+        end = at
+        at += 2
+        while at < n and tag[at] != c'"':
+            at += 1
+        if at >= n:
+            break
+        if not tokens.is_silent(name):
+            _add_words(tokens, tag + start, end - start, NAME)
+            if at - end - 2 <= tokens.longest:
+                _add_words(tokens, tag + end + 2, at - end - 2, _standing(name))
+            tokens.add_pairs()
+        at += 1
+    return True
 
 
 def sum_rows(const float32_t[:, ::1] table not None, const int32_t[::1] rows not None, const int64_t[::1] counts not None):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from paywallclf.document import Layout
 from paywallclf.features.loops import add_ancestors, hash_attributes
+from paywallclf.html.scan import Attributes
 
 #: Attributes that hold the page's content or its looks rather than what the element is for.
 SILENT = frozenset(
@@ -46,7 +47,7 @@ def hash_markup(layout: Layout, bits: int) -> tuple[NDArray[np.int32], NDArray[n
         How many tokens each element has.
     """
     wanted = np.greater(layout.ends, layout.starts)
-    wanted[[element for inlines in layout.inlines for element in inlines[:MOST_INLINES]]] = True
+    wanted[_first_inlines(layout)[1]] = True
     limits = LONGEST_VALUE, MOST_ATTRIBUTES
     return hash_attributes(layout.tags, layout.attributes, wanted.view(np.uint8), SILENT, *limits, bits)
 
@@ -71,10 +72,25 @@ def _named(parts: list[tuple[str, str]]) -> list[str]:
     return names + [f"{mark}{a}-{b}" for (mark, _), found in zip(parts, words, strict=True) for a, b in pairwise(found)]
 
 
+def named_elements(layout: Layout) -> NDArray[np.bool_]:
+    """Which elements have a class or an id."""
+    if isinstance(layout.attributes, Attributes):
+        return layout.attributes.named.view(np.bool_)
+    return np.array(["class" in attributes or "id" in attributes for attributes in layout.attributes], np.bool_)
+
+
 def wide_elements(layout: Layout) -> NDArray[np.bool_]:
     """Which elements hold more than `WIDE` of the page's text: they tell the page, not the block."""
     ends_at = np.array([0, *accumulate(map(len, layout.texts))])
     return np.asarray(ends_at[layout.ends] - ends_at[layout.starts] > WIDE * ends_at[-1])
+
+
+def _first_inlines(layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of (block, inline element), up to `MOST_INLINES` a block."""
+    counts = np.diff(layout.inline_starts)
+    blocks = np.repeat(np.arange(len(counts)), counts)
+    first = np.arange(len(blocks)) - layout.inline_starts[blocks] < MOST_INLINES
+    return blocks[first], layout.inlines[first]
 
 
 def standing(layout: Layout) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -83,13 +99,14 @@ def standing(layout: Layout) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]
     wide = wide_elements(layout).tolist()
     rows: list[list[int]] = [[], [], []]
     elements: list[list[int]] = [[], [], []]
-    for block, (container, inlines) in enumerate(zip(layout.containers.tolist(), layout.inlines, strict=True)):
+    inlines, ends = layout.inlines.tolist(), layout.inline_starts.tolist()
+    for block, (container, start, end) in enumerate(zip(layout.containers.tolist(), ends, ends[1:], strict=False)):
         chain = []
         element = parents[container] if container >= 0 else -1
         while element >= 0 and not wide[element]:  # what is around a wide element is wide
             chain.append(element)
             element = parents[element]
-        own = inlines[:MOST_INLINES] if container < 0 else [*inlines[:MOST_INLINES], container]
+        own = inlines[start : min(end, start + MOST_INLINES)] + ([] if container < 0 else [container])
         for level, found in enumerate((own, chain[:2], chain[2:])):
             rows[level] += [block] * len(found)
             elements[level] += found
@@ -112,10 +129,8 @@ def level_sums(layout: Layout, values: NDArray[np.float64]) -> NDArray[np.float6
     values = np.vstack([values, np.zeros((1, 3 * k))])  # -1 is nowhere
     own, near, around = values[:, :k], values[:, k : 2 * k], np.ascontiguousarray(values[:, 2 * k :])
     containers = layout.containers
-    inlines = [found[:MOST_INLINES] for found in layout.inlines]
-    blocks = np.repeat(np.arange(len(containers)), [len(found) for found in inlines])
-    flat = own[np.array([element for found in inlines for element in found], np.int64)]
-    inline_sums = [np.bincount(blocks, column, minlength=len(containers)) for column in flat.T]
+    blocks, inlines = _first_inlines(layout)
+    inline_sums = [np.bincount(blocks, column, minlength=len(containers)) for column in own[inlines].T]
     wide = np.append(wide_elements(layout), True)  # nowhere is as good as wide
     parents = np.append(layout.parents, -1)
     parents[wide[parents]] = -1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
-from itertools import chain, repeat
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,14 +126,14 @@ def markup_shape(layout: Layout) -> NDArray[np.float32]:
         fields[element] = count
     fields = np.log1p(fields)
     depths, around = inherit(parents, roles)
-    n_inlines = np.fromiter(map(len, layout.inlines), np.int64, n)
+    n_inlines = np.diff(layout.inline_starts)
     result[:, 0] = layout.link_lengths / np.fromiter(map(len, layout.texts), np.int64, n)
     result[:, 1] = np.minimum(n_inlines, 10)
     result[:, 2] = np.minimum(depths[containers], 40)
     result[:, 3] = fields[parents[containers]]
     result[:, 4] = fields[parents[parents[containers]]]
     blocks = np.concatenate((np.arange(n), np.repeat(np.arange(n), n_inlines)))
-    columns = roles[np.concatenate((containers, np.fromiter(chain.from_iterable(layout.inlines), np.int64)))] & _COLUMN
+    columns = roles[np.concatenate((containers, layout.inlines))] & _COLUMN
     known = columns > 0
     result[blocks[known], columns[known]] = 1
     result[:, _FIRST_TAG + len(_TAGS) :] = (around[containers, None] >> np.arange(_SHIFT, _SHIFT + len(_AROUND))) & 1

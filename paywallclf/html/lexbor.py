@@ -163,7 +163,7 @@ def without(html: str, removal: Removal) -> str:
     """Canonical HTML without the nodes of a removal."""
     spans = [(start, end) for (start, _, _, end), _ in removal.elements]
     spans += [(start, end) for (_, start, end, _), _ in removal.emptied]
-    spans += [span for span, _ in removal.text_nodes]
+    spans += [(start, end) for (start, end), _ in removal.text_nodes]
     kept = []
     at = 0
     for start, end in sorted(spans):  # one may lie within another

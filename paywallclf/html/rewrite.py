@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paywallclf.document import Layout
 from paywallclf.html.segment import BLOCK_LEVEL, Segments
@@ -44,16 +44,17 @@ def plan_removal(segments: Segments, dropped: Collection[int]) -> Removal:
     """
     layout = segments.layout
     parents, starts, ends = layout.parents.tolist(), layout.starts.tolist(), layout.ends.tolist()
-    n = len(layout.texts)
-    gone = [index in dropped for index in range(n)]
-    staying = _with_ancestors([*segments.serving, *_beside_kept_text(segments, gone)], parents)
+    gone = np.zeros(len(layout.texts), np.bool_)
+    gone[list(dropped)] = True
+    staying = _with_ancestors([*segments.serving.tolist(), *_beside_kept_text(segments, gone)], parents)
     separations = _Separations(layout, gone)
-    removal = Removal([], [], [])
+    whole: list[int] = []
+    emptied: list[int] = []
     inside: set[int] = set()
-    covered = [False] * n
+    covered = np.zeros(len(gone), np.bool_)
     separated: set[int] = set()
     for element in _of_dropped_blocks(layout, gone):
-        tag, start, end = layout.tags[element], starts[element], ends[element]
+        tag = layout.tags[element]
         if parents[element] in inside:
             inside.add(element)
             continue
@@ -65,32 +66,44 @@ def plan_removal(segments: Segments, dropped: Collection[int]) -> Removal:
         if tag not in BLOCK_LEVEL:
             if before is None or not separations.breaks_line(element):
                 inside.add(element)
-                removal.elements.append((segments.elements[element], start))
+                whole.append(element)
             continue
         inside.add(element)
-        covered[start:end] = [True] * (end - start)
+        covered[starts[element] : ends[element]] = True
         if before is not None:
             separated.add(before)
-            removal.emptied.append((segments.elements[element], start))
+            emptied.append(element)
         else:
-            removal.elements.append((segments.elements[element], start))
-    for index in range(n):
-        if gone[index] and not covered[index]:
-            removal.text_nodes.extend((node, index) for node in segments.text_nodes[index])
-            enclosed = [element for element in segments.enclosed[index] if element not in staying]
-            removal.elements.extend((segments.elements[element], index) for element in enclosed)
-    return removal
+            whole.append(element)
+    elements = [(element, starts[element]) for element in whole]
+    texts: list[tuple[int, int]] = []
+    for block in np.flatnonzero(gone & ~covered).tolist():
+        texts += [(node, block) for node in range(*segments.node_starts[block : block + 2].tolist())]
+        enclosed = segments.enclosed[slice(*segments.enclosed_starts[block : block + 2])].tolist()
+        elements += [(element, block) for element in enclosed if element not in staying]
+    return Removal(
+        _of_nodes(segments.elements, elements),
+        _of_nodes(segments.elements, [(element, starts[element]) for element in emptied]),
+        _of_nodes(segments.text_nodes, texts),
+    )
 
 
-def _of_dropped_blocks(layout: Layout, gone: list[bool]) -> list[int]:
+def _of_nodes(nodes: Sequence[Any], pairs: list[tuple[int, int]]) -> list[tuple[Any, int]]:
+    """Pairs of (node, block index) from pairs of (number, block index)."""
+    numbers = [number for number, _ in pairs]
+    found = nodes[numbers].tolist() if isinstance(nodes, np.ndarray) else [nodes[number] for number in numbers]
+    return [(node, block) for node, (_, block) in zip(found, pairs, strict=True)]
+
+
+def _of_dropped_blocks(layout: Layout, gone: NDArray[np.bool_]) -> list[int]:
     """The elements that hold blocks, and only dropped ones."""
-    counts = np.array([0, *accumulate(gone)])
+    counts = np.concatenate(([0], np.cumsum(gone)))
     sizes = layout.ends - layout.starts
     found: list[int] = np.flatnonzero((sizes > 0) & (counts[layout.ends] - counts[layout.starts] == sizes)).tolist()
     return found
 
 
-def _beside_kept_text(segments: Segments, gone: list[bool]) -> list[int]:
+def _beside_kept_text(segments: Segments, gone: NDArray[np.bool_]) -> list[int]:
     """The elements that hold media next to a kept block."""
     layout = segments.layout
     figures = [
@@ -98,9 +111,8 @@ def _beside_kept_text(segments: Segments, gone: list[bool]) -> list[int]:
         for element, tag in enumerate(layout.tags)
         if tag == "figure" and layout.starts[element] == layout.ends[element]
     ]
-    return [
-        parent for parent, following in [*figures, *segments.players] if not all(gone[max(following - 1, 0) : following + 1])
-    ]
+    media = [*figures, *segments.players.tolist()]
+    return [parent for parent, following in media if not gone[max(following - 1, 0) : following + 1].all()]
 
 
 def _with_ancestors(elements: list[int], parents: list[int]) -> set[int]:
@@ -115,15 +127,15 @@ def _with_ancestors(elements: list[int], parents: list[int]) -> set[int]:
 class _Separations:
     """Which elements stand between two kept runs of one container, which would run together without them."""
 
-    def __init__(self, layout: Layout, gone: list[bool]) -> None:
+    def __init__(self, layout: Layout, gone: NDArray[np.bool_]) -> None:
         self.tags = layout.tags
         self.containers, self.parents = layout.containers.tolist(), layout.parents.tolist()
         self.starts, self.ends = layout.starts.tolist(), layout.ends.tolist()
-        n = len(gone)
+        order = np.arange(len(gone))
         # at each place between blocks, the nearest kept block before it and from it on
-        self.before = [-1, *accumulate((-1 if gone[index] else index for index in range(n)), max)]
-        following = accumulate((n if gone[index] else index for index in reversed(range(n))), min)
-        self.after = [*reversed(list(following)), n]
+        self.before = [-1, *np.maximum.accumulate(np.where(gone, -1, order)).tolist()]
+        following = np.minimum.accumulate(np.where(gone, len(gone), order)[::-1])
+        self.after = [*following[::-1].tolist(), len(gone)]
 
     def kept_before(self, element: int) -> int | None:
         """The kept block before an element, where it and the kept block after are runs of the same container, else None."""

@@ -1,20 +1,35 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 """The loops that cut a page into blocks, compiled: in Python they were a third of a cleaning's time.
 
 `Cutter` takes the elements and texts of any parser in document order, so that every input is cut by the same rules. `scan` feeds
 it from HTML as lexbor writes it: well nested, with every attribute in double quotes and ``<`` nowhere but in tags and raw text.
+
+A string is read where it lies, by loops that are compiled for each of the three widths that its characters can have (`Unit`).
+None of them looks beyond the string's end: a place is compared with the length, or the character before it was read and is not
+the NUL that CPython keeps after the last one.
 """
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from cpython.array cimport array, resize_smart
-from cpython.unicode cimport PyUnicode_DATA, PyUnicode_KIND, PyUnicode_READ
-from libc.stdint cimport int64_t
+from cpython.mem cimport PyMem_Free, PyMem_Realloc
+from cpython.unicode cimport (
+    PyUnicode_1BYTE_KIND, PyUnicode_2BYTE_KIND, PyUnicode_4BYTE_KIND, PyUnicode_DATA, PyUnicode_FromKindAndData, PyUnicode_KIND,
+    PyUnicode_READ, Py_UNICODE_ISSPACE,
+)
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from paywallclf.document import Layout, fold
+from paywallclf.document import Layout
 from paywallclf.html.segment import BLOCK_LEVEL, MAX_DEPTH, NO_BLOCKS, PLAYERS, SERVANTS, Segments, UnreadableError
+
+#: A character of a string, as it lies in memory.
+ctypedef fused Unit:
+    uint8_t
+    uint16_t
+    uint32_t
 
 #: What an element's name means, as bits.
 cdef enum:
@@ -30,6 +45,7 @@ cdef enum:
     FORM = 512
     ENDLESS = 1024
     FOREIGN = 2048  # its elements are not HTML's, whatever their names
+    SCRIPT = 4096
 
 cdef dict _ROLES = {}
 for _role, _members in (
@@ -45,6 +61,7 @@ for _role, _members in (
     (ENDLESS, ["plaintext"]),
     (RAW, "style xmp iframe noembed noframes noscript plaintext".split()),
     (FOREIGN, ["svg", "math"]),
+    (SCRIPT, ["script"]),
 ):
     for _member in _members:
         _ROLES[_member] = _ROLES.get(_member, 0) | _role
@@ -52,6 +69,7 @@ for _role, _members in (
 #: What changes whether ``</script`` ends a script (HTML standard, "Script data double escaped state").
 _SCRIPT_STEP = re.compile(r"<!--|-->|<(/?)script(?=[ \t\n\f\r/>])", re.IGNORECASE | re.ASCII)
 
+cdef Py_ssize_t _MOST_OPEN = MAX_DEPTH
 
 _NOT_CANONICAL = "its tags are not well nested after parsing"
 
@@ -62,6 +80,9 @@ class UnstableError(ValueError):
     A form in a form, ``plaintext``, a newline that would be dropped, or a style or script within SVG or MathML: written as it
     is, what was only text there is markup when it is parsed again.
     """
+
+
+# -- cutting -------------------------------------------------------------------------------------------------------------
 
 
 cdef class Numbers:
@@ -93,35 +114,46 @@ cdef class Cutter:
     An element is a start and an end, `open` and `close`; for those of `NO_BLOCKS` `pass_over`. Comments are not told of.
     """
 
-    cdef list tags, attributes, texts, inlines, text_nodes, enclosed, serving, players
+    cdef list tags, texts
     cdef Numbers parents, starts, ends, containers, link_lengths
-    cdef Numbers opened  # elements
+    cdef Numbers inlines, enclosed  # of one block after the other
+    cdef Numbers inline_starts, enclosed_starts, node_starts  # for each block where its own begin; the last is the run's
+    cdef Numbers serving, players
+    cdef Numbers opened, roles  # elements, and what their names mean
     cdef Numbers blocks  # those of them that are block-level
+    cdef Py_ssize_t n_nodes  # text nodes of the blocks and the run
     cdef Py_ssize_t n_started  # how many of the opened elements hold text so far: the outer ones
     cdef Py_ssize_t links  # how many of them are links
     # the run of inline text that is being read
-    cdef list parts, run_nodes, run_inlines, run_enclosed
-    cdef list loose  # elements without text after the run's last text
+    cdef uint32_t *text_  # its characters, white space folded
+    cdef Py_ssize_t length, room  # how many they are, and how many there is room for
+    cdef bint gap  # whether white space stands after them
+    cdef Numbers loose  # elements without text after the run's last text
     cdef Py_ssize_t link_length
-    cdef bint with_text, waiting_break
+    cdef bint waiting_break
 
     def __cinit__(self):
-        self.tags, self.attributes = [], []
+        self.tags, self.texts = [], []
         self.parents, self.starts, self.ends = Numbers(), Numbers(), Numbers()
-        self.texts, self.inlines, self.text_nodes, self.enclosed = [], [], [], []
         self.containers, self.link_lengths = Numbers(), Numbers()
-        self.serving, self.players = [], []
-        self.opened, self.blocks = Numbers(), Numbers()
-        self.n_started = self.links = 0
+        self.inlines, self.enclosed = Numbers(), Numbers()
+        self.inline_starts, self.enclosed_starts, self.node_starts = Numbers(), Numbers(), Numbers()
+        self.serving, self.players = Numbers(), Numbers()
+        self.opened, self.roles, self.blocks, self.loose = Numbers(), Numbers(), Numbers(), Numbers()
+        self.n_nodes = self.n_started = self.links = self.room = 0
+        self.text_ = NULL
         self._begin_run()
 
-    def open(self, str name not None, attributes):
-        """An element that is none of `NO_BLOCKS` begins."""
-        self._open(name, _ROLES.get(name, 0), attributes)
+    def __dealloc__(self):
+        PyMem_Free(self.text_)
 
-    cdef int _open(self, str name, int role, object attributes) except -1:
+    def open(self, str name not None):
+        """An element that is none of `NO_BLOCKS` begins."""
+        self._open(name, _ROLES.get(name, 0))
+
+    cdef int _open(self, str name, int role) except -1:
         cdef Py_ssize_t element = self.parents.n
-        if self.opened.n > MAX_DEPTH:
+        if self.opened.n > _MOST_OPEN:
             raise UnreadableError(f"more than {MAX_DEPTH} elements are open at once")
         if role & BLOCK:
             self._flush(-1)
@@ -132,122 +164,324 @@ cdef class Cutter:
             elif role & BREAK:
                 if self.waiting_break:
                     self._flush(element)
-                self.parts.append("\n")
+                self.gap = True
                 self.waiting_break = True
             elif role & SERVANT and self.opened.n:
                 self.serving.append(self._innermost())
-            self.run_inlines.append(element)
+            self.inlines.append(element)
         self.tags.append(name)
-        self.attributes.append(attributes)
         self.parents.append(self._innermost())
         self.starts.append(0)
         self.ends.append(0)
         self.opened.append(element)
+        self.roles.append(role)
         return 0
 
     def close(self):
         """The element that was opened last, and is not closed yet, ends."""
         if not self.opened.n:
             raise ValueError("no element is open")
-        self._close(_ROLES.get(self.tags[self._innermost()], 0))
+        self._close()
 
-    cdef int _close(self, int role) except -1:
+    cdef int _close(self) except -1:
         cdef Py_ssize_t element = self._innermost()
+        cdef int role = self._role()
         self.opened.n -= 1
+        self.roles.n -= 1
         if role & BLOCK:
             self._flush(-1)
             self.blocks.n -= 1
         elif role & LINK:
             self.links -= 1
-        self.ends.at[element] = len(self.texts) + self.with_text  # the run being read becomes a block if it has text
+        self.ends.at[element] = self._n_begun()
         if self.n_started > self.opened.n:
             self.n_started = self.opened.n
         else:  # it holds no text
             self.starts.at[element] = self.ends.at[element]
-            if self.with_text:
+            if self.length:
                 self.loose.append(element)
         return 0
 
     cpdef pass_over(self, str name):
         """An element of `NO_BLOCKS` stands here."""
-        cdef int role = _ROLES[name]
+        self._pass_over(_ROLES[name])
+
+    cdef int _pass_over(self, int role) except -1:
         if self.opened.n:
             if role & SERVANT:
                 self.serving.append(self._innermost())
             elif role & PLAYER:
-                self.players.append((self._innermost(), len(self.texts) + self.with_text))
+                self.players.append(self._innermost())
+                self.players.append(self._n_begun())
+        return 0
 
-    cpdef text(self, str text, object node):
-        """A text node."""
-        if not text or text.isspace():
-            if not self.with_text:
-                return  # nothing, wherever it stands
-        else:
-            while self.n_started < self.opened.n:
-                self.starts.at[self.opened.at[self.n_started]] = len(self.texts)
-                self.n_started += 1
-            if self.loose:
-                self.run_enclosed += self.loose
-                self.loose.clear()
-            self.with_text = True
-            self.waiting_break = False
-            if self.links:
-                self.link_length += sum(map(len, text.split()))
-        self.run_nodes.append(node)
-        self.parts.append(text)
+    def text(self, str text not None):
+        """A text node. Whether it is one of a block's: white space outside of text is not."""
+        cdef int kind = PyUnicode_KIND(text)
+        if kind == PyUnicode_1BYTE_KIND:
+            return _add_text(self, <const uint8_t *>PyUnicode_DATA(text), len(text), False)
+        if kind == PyUnicode_2BYTE_KIND:
+            return _add_text(self, <const uint16_t *>PyUnicode_DATA(text), len(text), False)
+        return _add_text(self, <const uint32_t *>PyUnicode_DATA(text), len(text), False)
 
-    def segments(self, elements):
+    def segments(self, elements, text_nodes, attributes):
         """The blocks, after the last element has been closed.
 
         Parameters
         ----------
         elements : sequence
             The parser's node of each element that was opened.
+        text_nodes : sequence
+            That of each text of a block.
+        attributes : sequence of mapping
+            Of each element.
         """
         self._flush(-1)
         layout = Layout(
-            self.texts, self.containers.asarray(), self.inlines, self.link_lengths.asarray(),
-            self.parents.asarray(), self.tags, self.attributes, self.starts.asarray(), self.ends.asarray(),
+            self.texts, self.containers.asarray(), self.inlines.asarray(), self.inline_starts.asarray(),
+            self.link_lengths.asarray(), self.parents.asarray(), self.tags, attributes, self.starts.asarray(), self.ends.asarray(),
         )
-        return Segments(layout, elements, self.text_nodes, self.enclosed, self.serving, self.players)
+        return Segments(
+            layout, elements, text_nodes, self.node_starts.asarray(), self.enclosed.asarray(), self.enclosed_starts.asarray(),
+            self.serving.asarray(), self.players.asarray().reshape(-1, 2),
+        )
 
-    cdef inline Py_ssize_t _innermost(self):
+    cdef inline Py_ssize_t _innermost(self) noexcept:
         return self.opened.at[self.opened.n - 1] if self.opened.n else -1
 
+    cdef inline int _role(self) noexcept:
+        """What the name of the innermost element means; one is open."""
+        return self.roles.at[self.roles.n - 1]
+
+    cdef inline Py_ssize_t _n_begun(self) noexcept:
+        """How many blocks there are, with the run that is being read if it becomes one."""
+        return len(self.texts) + (self.length > 0)
+
     cdef int _begin_run(self) except -1:
-        self.parts, self.run_nodes, self.run_inlines, self.run_enclosed, self.loose = [], [], [], [], []
-        self.link_length = 0
-        self.with_text = self.waiting_break = False
+        """The next block's own begin here. Inline elements of a run that had no text are forgotten."""
+        if self.inline_starts.n > len(self.texts):
+            self.inlines.n = self.inline_starts.at[len(self.texts)]
+        else:
+            self.inline_starts.append(self.inlines.n)
+            self.enclosed_starts.append(self.enclosed.n)
+            self.node_starts.append(self.n_nodes)
+        self.length = self.link_length = self.loose.n = 0
+        self.gap = self.waiting_break = False
+        return 0
+
+    cdef int _reserve(self, Py_ssize_t more) except -1:
+        """Make room for so many characters more."""
+        cdef Py_ssize_t room = 2 * (self.length + more)
+        cdef uint32_t *grown
+        if self.length + more > self.room:
+            grown = <uint32_t *>PyMem_Realloc(self.text_, room * sizeof(uint32_t))
+            if grown == NULL:
+                raise MemoryError
+            self.text_, self.room = grown, room
+        return 0
+
+    cdef int _continue_run(self) except -1:
+        """Text stands here: in all elements that are open."""
+        cdef Py_ssize_t at
+        while self.n_started < self.opened.n:
+            self.starts.at[self.opened.at[self.n_started]] = len(self.texts)
+            self.n_started += 1
+        for at in range(self.loose.n):
+            self.enclosed.append(self.loose.at[at])
+        self.loose.n = 0
+        self.waiting_break = False
         return 0
 
     cdef int _flush(self, Py_ssize_t line_break) except -1:
         """End the run, before what comes next or at a line break that belongs to it; it is a block if it has text."""
-        if self.with_text:
-            self.texts.append(fold("".join(self.parts)))
-            self.containers.append(self.blocks.at[self.blocks.n - 1] if self.blocks.n else -1)
-            self.inlines.append(self.run_inlines)
-            self.link_lengths.append(self.link_length)
-            self.text_nodes.append(self.run_nodes)
-            for element in self.loose:
-                if self.tags[element] == "br":
-                    self.run_enclosed.append(element)
+        cdef Py_ssize_t at
+        if self.length:
+            for at in range(self.loose.n):
+                if self.tags[self.loose.at[at]] == "br":
+                    self.enclosed.append(self.loose.at[at])
             if line_break >= 0:
-                self.run_enclosed.append(line_break)
-            self.enclosed.append(self.run_enclosed)
-        elif not self.run_inlines:
-            return 0
+                self.enclosed.append(line_break)
+            self.containers.append(self.blocks.at[self.blocks.n - 1] if self.blocks.n else -1)
+            self.link_lengths.append(self.link_length)
+            self.texts.append(PyUnicode_FromKindAndData(PyUnicode_4BYTE_KIND, self.text_, self.length))
         return self._begin_run()
 
 
-cdef struct Characters:
-    int kind
-    void *data
-    Py_ssize_t length
+cdef bint _add_text(Cutter cutter, const Unit *text, Py_ssize_t n, bint escaped) except -1:
+    """Put a text node into the run that is being read, white space folded; whether it belongs to the run.
+
+    `escaped`: ``&amp;`` and the like stand for characters.
+    """
+    cdef Py_ssize_t at = 0, length = cutter.length, gaps = 0
+    cdef bint gap = cutter.gap
+    cdef uint32_t code
+    cutter._reserve(n + 1)  # no more than one for each of the node's, and a space for what stood before it
+    cdef uint32_t *run = cutter.text_
+    while at < n:
+        code = text[at]
+        at += 1
+        if code == c"&" and escaped:
+            code = _unescaped(text, n, &at)
+        if _is_space(code):
+            gap = True
+            continue
+        if gap:
+            gap = False
+            if length:
+                run[length] = c" "
+                length += 1
+                gaps += 1
+        run[length] = code
+        length += 1
+    cutter.gap = gap
+    if length > cutter.length:
+        cutter._continue_run()
+        if cutter.links:
+            cutter.link_length += length - cutter.length - gaps
+        cutter.length = length
+    elif not length:
+        return False
+    cutter.n_nodes += 1
+    return True
 
 
-cdef inline Py_UCS4 _at(Characters characters, Py_ssize_t place) noexcept:
-    """The character at a place; NUL at the end, which is no part of canonical HTML."""
-    return PyUnicode_READ(characters.kind, characters.data, place)
+cdef inline bint _is_space(uint32_t code) noexcept:
+    """White space as `str.split` has it."""
+    return code <= 32 and Py_UNICODE_ISSPACE(code) or code >= 128 and Py_UNICODE_ISSPACE(code)
+
+
+cdef inline uint32_t _unescaped(const Unit *text, Py_ssize_t n, Py_ssize_t *at) noexcept:
+    """The character that an ampersand, which was read, stands for; passes over what it stands for it with."""
+    if _begins(text, n, at[0], b"amp;", 4):
+        at[0] += 4
+    elif _begins(text, n, at[0], b"nbsp;", 5):
+        at[0] += 5
+        return 0xA0
+    elif _begins(text, n, at[0], b"lt;", 3):
+        at[0] += 3
+        return c"<"
+    elif _begins(text, n, at[0], b"gt;", 3):
+        at[0] += 3
+        return c">"
+    elif _begins(text, n, at[0], b"quot;", 5):
+        at[0] += 5
+        return c'"'
+    return c"&"
+
+
+cdef inline bint _begins(const Unit *text, Py_ssize_t n, Py_ssize_t at, const char *what, Py_ssize_t size) noexcept:
+    """Whether a text of ASCII stands at a place."""
+    cdef Py_ssize_t place
+    if size > n - at:
+        return False
+    for place in range(size):
+        if text[at + place] != <uint8_t>what[place]:
+            return False
+    return True
+
+
+# -- names and attributes ------------------------------------------------------------------------------------------------
+
+
+#: The names of a page are few; those of up to eight ASCII characters are found by these, packed into a number.
+cdef enum:
+    N_NAMES = 256
+
+
+cdef class Names:
+    """Elements' names and what they mean: made once, found again by their characters."""
+
+    cdef list names
+    cdef int roles[N_NAMES + 1]
+    cdef uint64_t packed[N_NAMES + 1]
+
+    def __cinit__(self):
+        self.names = [""] * (N_NAMES + 1)
+        for place in range(N_NAMES + 1):
+            self.packed[place] = 0
+
+
+cdef int _find_name(Names names, const Unit *html, Py_ssize_t at, Py_ssize_t end) except -1:
+    """The place of the name among the names; up to the next call. The name's characters are those from `at` to `end`."""
+    cdef uint64_t packed = 0
+    cdef Py_ssize_t place
+    cdef int found = N_NAMES  # that of any other name
+    if end - at <= 8:
+        for place in range(at, end):
+            if not 0 < html[place] < 128:
+                packed = 0
+                break
+            packed = packed << 8 | html[place]
+        if packed:
+            found = packed * <uint64_t>0x9E3779B97F4A7C15 >> 56
+            if names.packed[found] == packed:
+                return found
+    name = _slice(html, at, end)
+    names.packed[found] = packed
+    names.names[found] = name
+    names.roles[found] = _ROLES.get(name, 0)
+    return found
+
+
+cdef inline str _slice(const Unit *html, Py_ssize_t at, Py_ssize_t end):
+    return PyUnicode_FromKindAndData(sizeof(Unit), html + at, end - at)
+
+
+cdef class Attributes:
+    """The attributes of a page's elements: a sequence of dictionaries, each made when it is asked for.
+
+    Most never are: what scoring reads of attributes it reads where they stand.
+
+    Attributes
+    ----------
+    html : str
+        As lexbor wrote it.
+    places : array of int64, shape (n_elements, 4)
+        The start and the end of each element's start tag stand in the first two columns.
+    named : array of uint8, shape (n_elements,)
+        Whether an element has a class or an id.
+    """
+
+    cdef readonly str html
+    cdef readonly object places, named
+    cdef const int64_t[:, ::1] _places
+
+    def __init__(self, str html not None, places not None, named not None):
+        self.html, self.places, self._places, self.named = html, places, places, named
+
+    def __len__(self):
+        return self._places.shape[0]
+
+    def __getitem__(self, element):
+        cdef Py_ssize_t number = element
+        if not 0 <= number < self._places.shape[0]:
+            raise IndexError(element)
+        return _attributes(self.html[self._places[number, 0] : self._places[number, 1]])
+
+    def __reduce__(self):
+        return list, (list(self),)
+
+
+Sequence.register(Attributes)
+
+#: A name and a value, in a tag that lexbor wrote; a name may begin with =.
+_ATTRIBUTE = re.compile(r' (.[^=]*)="([^"]*)"', re.DOTALL)
+
+
+def _attributes(str tag not None):
+    """The attributes of a start tag."""
+    return {name: _as_text(value) if value else None for name, value in _ATTRIBUTE.findall(tag)}
+
+
+cdef str _as_text(str written):
+    if "&" not in written:
+        return written
+    return (
+        written.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
+    )
+
+
+# -- scanning ------------------------------------------------------------------------------------------------------------
 
 
 def scan(str html not None, bint stable=False):
@@ -263,7 +497,7 @@ def scan(str html not None, bint stable=False):
     -------
     Segments
         The node of an element is a row of places: start, end of the start tag, start of the end tag, end; that of a text is
-        the pair (start, end).
+        a row (start, end).
 
     Raises
     ------
@@ -271,95 +505,135 @@ def scan(str html not None, bint stable=False):
         Too many elements are open at once, or lexbor did not write this.
     UnstableError
     """
-    cdef Characters characters = Characters(PyUnicode_KIND(html), PyUnicode_DATA(html), len(html))
+    cdef int kind = PyUnicode_KIND(html)
+    if kind == PyUnicode_1BYTE_KIND:
+        return _scan(html, <const uint8_t *>PyUnicode_DATA(html), len(html), stable)
+    if kind == PyUnicode_2BYTE_KIND:
+        return _scan(html, <const uint16_t *>PyUnicode_DATA(html), len(html), stable)
+    return _scan(html, <const uint32_t *>PyUnicode_DATA(html), len(html), stable)
+
+
+cdef _scan(str source, const Unit *html, Py_ssize_t length, bint stable):
     cdef Py_ssize_t at = 0, end, element, forms = 0
     cdef Cutter cutter = Cutter()
-    cdef Numbers places = Numbers()
-    cdef Py_UCS4 following
-    cdef str name
-    cdef int role
-    cdef dict attributes, none = {}  # most elements have no attributes, and a dictionary is not small
-    while at < characters.length:
-        if _at(characters, at) != "<":
-            end = _find(characters, "<", at)
-            if cutter.with_text or not _is_space(characters, at, end):
-                cutter.text(_unescaped(html[at:end]), (at, end))
+    cdef Names names = Names()
+    cdef Numbers places = Numbers(), spans = Numbers(), named = Numbers()
+    cdef int found, role
+    cdef bint is_named
+    while at < length:
+        if html[at] != c"<":
+            end = _find(html, length, <Unit>c"<", at)
+            if (cutter.length or not _is_blank(html, at, end)) and _add_text(cutter, html + at, end - at, True):
+                spans.append(at)
+                spans.append(end)
             at = end
-            continue
-        following = _at(characters, at + 1)
-        if following == "/":
-            end = _after_tag(characters, at)
+        elif html[at + 1] == c"/":
             element = cutter._innermost()
-            if element < 0 or html[at + 2 : end - 1] != <str>cutter.tags[element]:
+            end = _after_end_tag(html, length, at, cutter.tags[element]) if element >= 0 else 0
+            if not end:
                 raise UnreadableError(_NOT_CANONICAL)
-            role = _ROLES.get(cutter.tags[element], 0)
-            forms -= role & FORM
-            cutter._close(role)
+            forms -= cutter._role() & FORM
+            cutter._close()
             places.at[4 * element + 2] = at
             places.at[4 * element + 3] = end
             at = end
-        elif following == "!" or following == "?":
-            at = _after_declaration(html, at)
+        elif html[at + 1] == c"!" or html[at + 1] == c"?":
+            at = _after_declaration(source, at)
         else:
-            end = _find_name_end(characters, at + 1)
-            name = html[at + 1 : end]
-            role = _ROLES.get(name, 0)
+            end = _find_name_end(html, length, at + 1)
+            found = _find_name(names, html, at + 1, end)
+            role = names.roles[found]
             if role & HIDDEN:
-                cutter.pass_over(name)
-                end = _after_tag(characters, end)
-                if role & PADDED and not stable and _at(characters, end) == "\n":
+                cutter._pass_over(role)
+                end = _after_tag(html, length, end)
+                if role & PADDED and not stable and html[end] == c"\n":
                     raise UnstableError
-                at = _after_element(html, characters, name, end, stable)
+                at = _after_element(source, html, length, names, names.names[found], role, end, stable)
                 continue
-            attributes = none if _at(characters, end) == ">" else {}
-            end = _read_attributes(html, characters, end, attributes)
-            cutter._open(name, role, attributes)
+            is_named = False
+            end = _after_attributes(html, length, end, &is_named)
+            cutter._open(names.names[found], role)
+            named.append(is_named)
             places.append(at)
             places.append(end)
             places.append(end)
             places.append(end)
             at = end
             if role & (PADDED | ENDLESS | FORM) and not stable:
-                if (forms and role & FORM) or role & ENDLESS or (role & PADDED and _at(characters, at) == "\n"):
+                if (forms and role & FORM) or role & ENDLESS or (role & PADDED and html[at] == c"\n"):
                     raise UnstableError
                 forms += role & FORM
             if role & VOID:
-                cutter._close(role)
+                cutter._close()
             elif role & RAW:  # of those, xmp alone holds a block
-                end = _after(html, f"</{name}>", at) - len(name) - 3
-                cutter.text(html[at:end], (at, end))
+                end = _start_of_end(source, names.names[found], at)
+                if _add_text(cutter, html + at, end - at, False):
+                    spans.append(at)
+                    spans.append(end)
                 at = end
     if cutter.opened.n:
         raise UnreadableError(_NOT_CANONICAL)
-    return cutter.segments(places.asarray().reshape(-1, 4))
+    rows = places.asarray().reshape(-1, 4)
+    return cutter.segments(rows, spans.asarray().reshape(-1, 2), Attributes(source, rows, named.asarray().astype(np.uint8)))
 
 
-cdef inline bint _is_space(Characters characters, Py_ssize_t at, Py_ssize_t end) noexcept:
+cdef inline bint _is_blank(const Unit *html, Py_ssize_t at, Py_ssize_t end) noexcept:
     """Whether a stretch is white space of ASCII; what has other white space is looked at as text."""
-    while at < end and (_at(characters, at) == 32 or 9 <= _at(characters, at) <= 13):
+    while at < end and (html[at] == 32 or 9 <= html[at] <= 13):
         at += 1
     return at == end
 
 
-cdef str _unescaped(str text):
-    if "&" not in text:
-        return text
-    return (
-        text.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
-    )
-
-
-cdef inline Py_ssize_t _find(Characters characters, Py_UCS4 what, Py_ssize_t at) noexcept:
+cdef inline Py_ssize_t _find(const Unit *html, Py_ssize_t length, Unit what, Py_ssize_t at) noexcept:
     """The place of the next such character, or the end."""
-    while at < characters.length and _at(characters, at) != what:
+    while at < length and html[at] != what:
         at += 1
     return at
 
 
-cdef inline Py_ssize_t _find_name_end(Characters characters, Py_ssize_t at) noexcept:
-    while at < characters.length and _at(characters, at) != " " and _at(characters, at) != ">":
+cdef inline Py_ssize_t _find_name_end(const Unit *html, Py_ssize_t length, Py_ssize_t at) noexcept:
+    while at < length and html[at] != c" " and html[at] != c">":
         at += 1
     return at
+
+
+cdef inline Py_ssize_t _after_tag(const Unit *html, Py_ssize_t length, Py_ssize_t at) except -1:
+    """The place after the tag that stands here."""
+    at = _find(html, length, <Unit>c">", at)
+    if at >= length:
+        raise UnreadableError(_NOT_CANONICAL)
+    return at + 1
+
+
+cdef Py_ssize_t _after_end_tag(const Unit *html, Py_ssize_t length, Py_ssize_t at, str name):
+    """The place after an element's end tag, or 0 where another tag stands."""
+    cdef Py_ssize_t place, size = len(name)
+    if at + 2 + size >= length or html[at + 2 + size] != c">":
+        return 0
+    for place in range(size):
+        if html[at + 2 + place] != PyUnicode_READ(PyUnicode_KIND(name), PyUnicode_DATA(name), place):
+            return 0
+    return at + 3 + size
+
+
+cdef Py_ssize_t _after_attributes(const Unit *html, Py_ssize_t length, Py_ssize_t at, bint *named) except -1:
+    """The place after the start tag whose name ends here; whether it has a class or an id."""
+    cdef Py_ssize_t equals
+    while html[at] == c" ":
+        equals = _find(html, length, <Unit>c"=", at + 2)  # a name may begin with =
+        if equals + 1 >= length or html[equals + 1] != c'"':
+            raise UnreadableError(_NOT_CANONICAL)
+        if (equals - at == 3 and _begins(html, length, at + 1, b"id", 2)) or (
+            equals - at == 6 and _begins(html, length, at + 1, b"class", 5)
+        ):
+            named[0] = True
+        at = _find(html, length, <Unit>c'"', equals + 2)
+        if at >= length:
+            raise UnreadableError(_NOT_CANONICAL)
+        at += 1
+    if at >= length or html[at] != c">":
+        raise UnreadableError(_NOT_CANONICAL)
+    return at + 1
 
 
 cdef Py_ssize_t _after(str html, str what, Py_ssize_t at) except -1:
@@ -370,12 +644,9 @@ cdef Py_ssize_t _after(str html, str what, Py_ssize_t at) except -1:
     return found + len(what)
 
 
-cdef inline Py_ssize_t _after_tag(Characters characters, Py_ssize_t at) except -1:
-    """The place after the tag that stands here."""
-    at = _find(characters, ">", at)
-    if at >= characters.length:
-        raise UnreadableError(_NOT_CANONICAL)
-    return at + 1
+cdef Py_ssize_t _start_of_end(str html, str name, Py_ssize_t at) except -1:
+    """Where the end tag of an element stands whose text holds no tags."""
+    return _after(html, f"</{name}>", at) - len(name) - 3
 
 
 cdef Py_ssize_t _after_declaration(str html, Py_ssize_t at) except -1:
@@ -385,60 +656,44 @@ cdef Py_ssize_t _after_declaration(str html, Py_ssize_t at) except -1:
     return _after(html, ">", at)
 
 
-cdef Py_ssize_t _read_attributes(str html, Characters characters, Py_ssize_t at, dict attributes) except -1:
-    """Read the attributes that follow a tag's name; the place after the tag."""
-    cdef Py_ssize_t equals, end
-    while _at(characters, at) == " ":
-        equals = _find(characters, "=", at + 2)  # a name may begin with =
-        if equals + 1 >= characters.length or _at(characters, equals + 1) != '"':
-            raise UnreadableError(_NOT_CANONICAL)
-        end = _find(characters, '"', equals + 2)
-        if end >= characters.length:
-            raise UnreadableError(_NOT_CANONICAL)
-        attributes[html[at + 1 : equals]] = _unescaped(html[equals + 2 : end]) if end > equals + 2 else None
-        at = end + 1
-    if at >= characters.length or _at(characters, at) != ">":
-        raise UnreadableError(_NOT_CANONICAL)
-    return at + 1
-
-
-cdef Py_ssize_t _after_element(str html, Characters characters, str name, Py_ssize_t at, bint stable) except -1:
+cdef Py_ssize_t _after_element(
+    str source, const Unit *html, Py_ssize_t length, Names names, str name, int role, Py_ssize_t at, bint stable
+) except -1:
     """The place after the end tag of an element of `NO_BLOCKS`, from the end of its start tag on."""
-    cdef Py_ssize_t depth = 1
-    cdef int role = _ROLES[name], around = role
+    cdef Py_ssize_t depth = 1, end
+    cdef int around = role, found
     cdef bint in_template = name == "template"
-    cdef Py_UCS4 following
     cdef str inner
-    if role & RAW or name == "script":
-        return _after_raw(html, name, at)
+    if role & (RAW | SCRIPT):
+        return _after_raw(source, name, at)
     while True:
-        at = _find(characters, "<", at)
-        if at >= characters.length:
+        at = _find(html, length, <Unit>c"<", at)
+        if at >= length:
             raise UnreadableError(_NOT_CANONICAL)
-        following = _at(characters, at + 1)
-        if following == "!" or following == "?":
-            at = _after_declaration(html, at)
-        elif following == "/":
-            inner = html[at + 2 : _find(characters, ">", at)]
-            at = _after_tag(characters, at)
-            depth -= inner == name
-            if depth == 0:
-                return at
+        if html[at + 1] == c"!" or html[at + 1] == c"?":
+            at = _after_declaration(source, at)
+        elif html[at + 1] == c"/":
+            end = _after_end_tag(html, length, at, name)
+            if end:
+                depth -= 1
+                if depth == 0:
+                    return end
+            at = _after_tag(html, length, at)
         else:
-            inner = html[at + 1 : _find_name_end(characters, at)]
-            at = _after_tag(characters, at)
+            found = _find_name(names, html, at + 1, _find_name_end(html, length, at + 1))
+            inner, role = names.names[found], names.roles[found]
+            at = _after_tag(html, length, at)
             depth += inner == name
-            role = _ROLES.get(inner, 0)
             around |= role
             in_template |= inner == "template"
-            if not stable and (role & (FORM | ENDLESS) or (role & PADDED and _at(characters, at) == "\n")):
+            if not stable and (role & (FORM | ENDLESS) or (role & PADDED and html[at] == c"\n")):
                 raise UnstableError
-            if role & RAW or inner == "script":
+            if role & (RAW | SCRIPT):
                 if around & FOREIGN and in_template:  # out of reach of what would make it stable
                     raise UnreadableError("a template holds a style or script within SVG or MathML")
                 if around & FOREIGN and not stable:
                     raise UnstableError
-                at = _after_raw(html, inner, at)
+                at = _after_raw(source, inner, at)
 
 
 cdef Py_ssize_t _after_raw(str html, str name, Py_ssize_t at) except -1:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from paywallclf.document import Layout
 
 #: Elements that end a run of inline text. Those that the HTML standard renders as a block, a list item or a part of a
@@ -45,19 +48,24 @@ class Segments:
     layout : Layout
     elements : sequence
         The parser's node of each of the layout's elements.
-    text_nodes : list of list
-        The parser's text nodes of each block.
-    enclosed : list of list of int
-        For each block, the elements without text that stand within it: images between its words, and line breaks after it.
-    serving : list of int
+    text_nodes : sequence
+        The parser's text nodes of the first block, then of the second, and so on.
+    node_starts : array of int64, shape (n_blocks + 1,)
+        Where each block's own begin among the text nodes, and where the last one's end.
+    enclosed : array of int64
+        Block after block, the elements without text that stand within it: images between its words, and line breaks after it.
+    enclosed_starts : array of int64, shape (n_blocks + 1,)
+    serving : array of int64
         The elements that hold a script, a meta or a link, as its parent.
-    players : list of (int, int)
+    players : array of int64, shape (n_players, 2)
         For each video or audio, the element that holds it, as its parent, and the index of the block that follows it.
     """
 
     layout: Layout = field(default_factory=lambda: Layout.of_text([]))
     elements: Sequence[Any] = ()
-    text_nodes: list[list[Any]] = field(default_factory=list)
-    enclosed: list[list[int]] = field(default_factory=list)
-    serving: list[int] = field(default_factory=list)
-    players: list[tuple[int, int]] = field(default_factory=list)
+    text_nodes: Sequence[Any] = ()
+    node_starts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
+    enclosed: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    enclosed_starts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
+    serving: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    players: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))

@@ -50,18 +50,19 @@ def cut(soup: Tag) -> Segments:
     """The blocks of a tree; those of a tag that is no whole soup begin with the tag itself."""
     cutter = Cutter()
     elements: list[Tag] = []
+    texts: list[Any] = []
     waiting = [iter(soup.contents if isinstance(soup, BeautifulSoup) else [soup])]
     while waiting:
         for node in waiting[-1]:
             if not isinstance(node, Tag):
-                if isinstance(node, CData) or not isinstance(node, PreformattedString):
-                    cutter.text(str(node), node)
+                if (isinstance(node, CData) or not isinstance(node, PreformattedString)) and cutter.text(str(node)):
+                    texts.append(node)
                 continue
             name = node.name.lower()
             if name in NO_BLOCKS:
                 cutter.pass_over(name)
                 continue
-            cutter.open(name, _attributes(node))
+            cutter.open(name)
             elements.append(node)
             waiting.append(iter(node.contents))
             break
@@ -69,7 +70,7 @@ def cut(soup: Tag) -> Segments:
             waiting.pop()
             if waiting:
                 cutter.close()
-    return cutter.segments(elements)
+    return cutter.segments(elements, texts, list(map(_attributes, elements)))
 
 
 def _attributes(node: Any) -> Mapping[str, str | None]:

@@ -117,13 +117,22 @@ def _check_segments(segments: Segments, length: int) -> None:
     layout = segments.layout
     n, n_elements = len(layout.texts), len(layout.tags)
     assert all(layout.texts)
-    assert len(layout.containers) == len(layout.inlines) == len(segments.text_nodes) == len(segments.enclosed) == n
+    assert len(layout.containers) == n
+    for starts, members in (
+        (layout.inline_starts, layout.inlines),
+        (segments.node_starts, segments.text_nodes),
+        (segments.enclosed_starts, segments.enclosed),
+    ):
+        assert len(starts) == n + 1
+        assert starts[0] == 0
+        assert starts[-1] == len(members)
+        assert (np.diff(starts) >= 0).all()
     assert len(layout.parents) == len(layout.starts) == len(layout.ends) == len(segments.elements) == n_elements
     assert (layout.parents < np.arange(n_elements)).all()
     assert (layout.parents >= -1).all()
     assert ((layout.starts >= 0) & (layout.starts <= layout.ends) & (layout.ends <= n)).all()
     assert ((layout.containers >= -1) & (layout.containers < n_elements)).all()
-    spans = [span for nodes in segments.text_nodes for span in nodes]
+    spans = np.asarray(segments.text_nodes).tolist()
     assert all(0 <= start < end <= length for start, end in spans)
     assert spans == sorted(spans)
     for places in np.asarray(segments.elements).tolist():
