@@ -58,6 +58,13 @@ def test_the_page_says_its_charset(declaration):
     assert read(page.encode("windows-1251")) == page
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16le", "UTF-16BE"])
+def test_a_header_that_says_utf_16_over_a_page_that_cannot_be_does_not_lose_its_text(encoding):
+    page = f"<meta charset=windows-1251><p>{RUSSIAN}"
+    assert read(page.encode("windows-1251"), encoding=encoding) == page
+    assert read("<p>日本".encode("utf-16-le"), encoding="utf-16le") == "<p>日本"
+
+
 def test_latin_1_is_windows_1252_as_in_browsers():
     assert read("<meta charset=iso-8859-1>“€”".encode("windows-1252")) == "<meta charset=iso-8859-1>“€”"
 

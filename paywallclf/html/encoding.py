@@ -25,7 +25,7 @@ def decode(source: bytes, encoding: str | None = None) -> str:
     source : bytes
     encoding : str, optional
         The charset that the HTTP header gave; outranks all but a byte-order mark. A name that the encoding standard does not
-        know is passed over, as browsers do.
+        know is passed over, as browsers do, and so is UTF-16 over bytes that hold no NUL.
 
     Raises
     ------
@@ -36,7 +36,10 @@ def decode(source: bytes, encoding: str | None = None) -> str:
         raise TypeError(f"encoding must be the name of a charset, not {type(encoding).__name__}")
     if source.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):  # to the standard UTF-16 with a NUL first: no page
         return source.decode("utf-32", "replace")
-    known = _known(encoding) or _declared(source)
+    given = _known(encoding)
+    if given is not None and given.name in _UTF16 and b"\0" not in source:  # every tag in UTF-16 holds one: it is another
+        given = None
+    known = given or _declared(source)
     if known is None and not source.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return source.decode(_guess(source), "replace")
     text: str = webencodings.decode(source, known or webencodings.UTF8, errors="replace")[0]
