@@ -11,6 +11,7 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +129,11 @@ def percent(probability: float) -> str:
     return "> 99 %" if probability > 0.99 else "< 1 %" if probability < 0.01 else f"{probability:.0%}".replace("%", " %")
 
 
+def breakable(name: str) -> Markup:
+    """A file's name or an address, which may go to the next line where a word in it ends."""
+    return Markup("<wbr>").join(re.split(r"(?<=[/_?&=-])", name))
+
+
 def render_report(pages: Sequence[InspectedPage]) -> bytes:
     """The report as one HTML file in UTF-8, which needs no network."""
     environment = jinja2.Environment(
@@ -137,6 +143,7 @@ def render_report(pages: Sequence[InspectedPage]) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = breakable
     environment.filters["percent"] = percent
     environment.filters["sureness"] = sureness
     script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")

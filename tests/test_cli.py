@@ -120,6 +120,26 @@ def test_text_files_and_the_text_option_go_paragraph_by_paragraph(tmp_path: Path
     assert run("clean", "--text", "--model", model, stdin=source.encode()).stdout_bytes == expected.encode()
 
 
+@pytest.mark.parametrize("name", ["article.md", "article", "-"])
+def test_what_has_no_tag_and_no_telling_name_is_plain_text(name: str, tmp_path: Path, model: Path) -> None:
+    source = "\n\n".join([*SENTENCES, "1 < 2, and 3 <3", *PROMOS]) + "\n"
+    expected = paywallclf.clean_text(source, model=model)
+    assert SENTENCES[0] in expected
+    assert PROMOS[0] not in expected
+    path = tmp_path / name
+    path.write_text(source, encoding="utf-8")
+    assert run("clean", name if name == "-" else path, "--model", model, stdin=source).stdout == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16le", "utf-16be", "utf-8-sig"])
+def test_a_page_without_a_telling_name_is_html_in_any_encoding(encoding: str, tmp_path: Path, model: Path) -> None:
+    source = "Привет! " * 9 + PAGE
+    path = tmp_path / "page"
+    path.write_bytes(source.encode(encoding))
+    option = ["--encoding", encoding] if encoding.endswith("e") else []
+    assert run("clean", path, "--model", model, *option).stdout.lstrip("\ufeff") == paywallclf.clean_html(source, model=model)
+
+
 def test_format_text_gives_the_kept_blocks_as_paragraphs(page: Path, model: Path) -> None:
     document = paywallclf.classify_html(PAGE, model=model)
     result = run("clean", page, "--format", "text", "--model", model)

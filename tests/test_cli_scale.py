@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import random
 import resource
 import shutil
 import signal
@@ -641,13 +642,18 @@ def test_damage_alone_is_read_in_flat_memory_too() -> None:
         (b"no archive at all", "crawl.warc.gz", "damaged record: Invalid WARC header"),
         (b"PAR1 but no more", "crawl.parquet", "no Parquet file that can be read"),
         (b"{]", "crawl.jsonl", "crawl.jsonl:1: not JSON"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "article.doc", "an Office document: give pages as"),
+        (random.Random(0).randbytes(9_000), "program", "no text, but binary data: give pages as"),
+        (b"id,html\n1,<p>Rain</p>\n", "pages.csv", "a table (.csv): give its rows as JSON lines or Parquet"),
+        (b'[\n  {"html": "<p>Rain</p>"}\n]', "pages.json", "give a document a line"),
+        (b'{\n  "html": "<p>Rain</p>"\n}', "page", "give a document a line"),
     ],
 )  # fmt: skip
 def test_an_input_of_the_wrong_format_is_said_in_one_line(content: bytes, name: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     result = run("clean", path)
-    assert (result.exit_code, result.stdout) == (1, "")
+    assert (result.exit_code, result.stdout) == (2, "")
     (line,) = said(result)
     assert line.startswith(f"paywallclf: {path}")
     assert words in line
@@ -662,8 +668,20 @@ def test_a_file_that_may_not_be_read_is_said_in_one_line(tmp_path: Path, monkeyp
 
     monkeypatch.setattr("paywallclf.cli.reading.open", refuse, raising=False)  # root may read anything
     result = run("clean", path)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert said(result) == [f"paywallclf: {path}: Permission denied: make it readable for this user"]
+
+
+def test_a_folder_that_may_not_be_read_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "page.html").write_text(PAGE)
+
+    def refuse(name: object) -> None:
+        raise PermissionError(13, "Permission denied", str(name))
+
+    monkeypatch.setattr(os, "scandir", refuse)  # root may read anything
+    result = run("clean", tmp_path)
+    assert result.exit_code == 2
+    assert said(result) == [f"paywallclf: {tmp_path}: Permission denied: make it readable for this user"]
 
 
 @pytest.mark.parametrize("arguments", [["clean"], ["classify"], ["clean", "--format", "jsonl"]])
@@ -672,11 +690,21 @@ def test_a_full_device_is_said_in_one_line(arguments: list[str], tmp_path: Path)
     path.write_text(PAGE)
     result = run(*arguments, path, "-o", "/dev/full")
     assert result.exit_code == 2
-    assert said(result) == ["paywallclf: /dev/full cannot be written: No space left on device"]
+    remedy = "cannot be written: No space left on device; make room, or give another place"
+    assert said(result) == [f"paywallclf: /dev/full {remedy}"]
     with open("/dev/full", "wb") as full:
         process = subprocess.run(command(*arguments, path), stdout=full, stderr=subprocess.PIPE, env=environment(), timeout=60)
     assert process.returncode == 2
-    assert process.stderr.decode().splitlines() == ["paywallclf: the output cannot be written: No space left on device"]
+    assert process.stderr.decode().splitlines() == [f"paywallclf: the output {remedy}"]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["clean", "--help"], ["evaluate", PAGES[0].parent / "labels.jsonl"]])
+def test_what_goes_to_a_full_standard_output_is_said_in_one_line(arguments: list[object]) -> None:
+    with open("/dev/full", "wb") as full:
+        process = subprocess.run(command(*arguments), stdout=full, stderr=subprocess.PIPE, env=environment(), timeout=120)
+    assert process.returncode == 2
+    (line,) = process.stderr.decode().splitlines()
+    assert line.startswith("paywallclf: the output cannot be written: No space left on device")
 
 
 @pytest.mark.parametrize(
@@ -704,7 +732,7 @@ def test_a_missing_extra_is_named(
         (["--format", "parquet"], "--format parquet needs -o"),
         (["--format", "jsonl", "-o", "out.parquet"], "--format jsonl and -o out.parquet do not go together"),
         (["--format", "parquet", "-o", "out.jsonl.gz"], "--format parquet and -o out.jsonl.gz do not go together"),
-        (["-o", "gone/out.parquet"], "cannot be written: No such file or directory"),
+        (["-o", "gone/out.parquet"], "cannot be written: No such file or directory; make the folder first"),
         (["-o", "page.html/out.jsonl"], "cannot be written: Not a directory"),
     ],
 )
@@ -725,7 +753,7 @@ def test_many_failures_are_named_in_the_side_file_and_the_first_on_the_screen(tm
     path.write_bytes(b'{"id": 1}\n' * 40)
     output = tmp_path / "cleaned.jsonl"
     result = run("clean", path, "-o", output)
-    assert result.exit_code == 1
+    assert result.exit_code == 2  # there is nothing in the output
     assert len(rows(tmp_path / "cleaned.jsonl.errors.jsonl")) == 40
     assert rows(tmp_path / "cleaned.jsonl.errors.jsonl")[39]["id"] == "1"
     assert len(said(result)) == 12

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from paywallclf import PaywallClassifier, classify_html, classify_text, explain, report
 from paywallclf.cli import main
-from paywallclf.report import InspectedPage, payload_of, percent, render_report, sureness
+from paywallclf.report import InspectedPage, breakable, payload_of, percent, render_report, sureness
 
 SENTENCES = ["The ferry left the harbour at six, an hour late.", "The council will vote on the new pier in March."]
 PROMOS = ["Subscribe now for one pound a week", "Unlimited access on every device, cancel any time"]
@@ -255,7 +255,7 @@ def test_a_failing_input_does_not_stop_the_others(page: Path, model: Path, tmp_p
 def test_an_older_report_stays_where_no_page_could_be_read(model: Path, tmp_path: Path) -> None:
     (tmp_path / "crawl.jsonl").write_text("no JSON\n")
     (tmp_path / "report.html").write_text("older")
-    assert run("inspect", tmp_path / "crawl.jsonl", "--model", model, "-o", tmp_path / "report.html").exit_code == 1
+    assert run("inspect", tmp_path / "crawl.jsonl", "--model", model, "-o", tmp_path / "report.html").exit_code == 2
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"crawl.jsonl": "no JSON\n", "report.html": "older"}
 
 
@@ -265,6 +265,25 @@ def test_says_in_one_line_that_the_report_cannot_be_written(page: Path, model: P
     assert result.exit_code == 2
     [line] = result.stderr.splitlines()
     assert "cannot be written" in line
+
+
+def test_a_long_name_breaks_where_a_word_in_it_ends() -> None:
+    assert breakable("pages/fr_a&b.html") == "pages/<wbr>fr_<wbr>a&amp;<wbr>b.html"
+
+
+def test_a_full_device_is_said_with_its_name(page: Path, model: Path) -> None:
+    result = run("inspect", page, "--model", model, "-o", "/dev/full")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == [
+        "paywallclf: /dev/full cannot be written: No space left on device; make room, or give another place"
+    ]
+
+
+def test_an_input_without_a_page_is_said(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text("")
+    result = run("inspect", tmp_path / "empty.jsonl", "--model", model, "-o", tmp_path / "report.html")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == [f"paywallclf: {tmp_path / 'empty.jsonl'}: no page in it"]
 
 
 def test_explains_with_the_model_that_labelled(page: Path, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ CORRECTIONS = {
     "Tell me when the lamp is lit": "promo:newsletter",
 }
 
-PHONE, DESKTOP = (390, 844), (1280, 900)
+SMALL_PHONE, PHONE, DESKTOP = (360, 740), (390, 844), (1280, 900)
 
 
 class Report:
@@ -106,8 +106,9 @@ class Report:
 
     def look_as(self, size: tuple[int, int] = DESKTOP, scheme: str = "light") -> None:
         width, height = size
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == PHONE}
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size != DESKTOP}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": size != DESKTOP})
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
@@ -386,6 +387,18 @@ def test_fits_the_screen_with_the_chosen_block_in_sight(lighthouse: Report, size
     assert edges(".block[aria-selected=true]")["top"] >= 0
     assert edges("#editor")["bottom"] <= height
     assert (edges("#editor")["width"] == width) is (size == PHONE)
+
+
+def test_head_and_filters_take_a_line_each_on_a_small_phone(two_pages: Report) -> None:
+    two_pages.look_as(SMALL_PHONE)
+    two_pages.click("#index tbody tr:nth-child(1) a")
+    for selector in ("header > *", ".chips button"):
+        parts = [part for part in two_pages.find_all(selector) if part.is_displayed()]
+        middles = [part.rect["y"] + part.rect["height"] / 2 for part in parts]
+        assert len(parts) >= 3
+        assert max(middles) - min(middles) < 2
+        assert max(part.rect["height"] for part in parts) < 40  # pixels: a line of text, and what is around it
+        assert max(part.rect["x"] + part.rect["width"] for part in parts) <= SMALL_PHONE[0]
 
 
 def test_follows_the_dark_mode_of_the_system(lighthouse: Report) -> None:

@@ -20,7 +20,7 @@ import paywallclf
 from paywallclf.cli.compression import needed
 from paywallclf.cli.evaluate import evaluate
 from paywallclf.cli.manifest import model_digest
-from paywallclf.cli.messages import Messages
+from paywallclf.cli.messages import Messages, cannot_write
 from paywallclf.cli.options import job_count
 from paywallclf.cli.outputs import Piece
 from paywallclf.cli.reading import Failure, Page, Skipped, find_inputs, id_of, number_of_pages
@@ -67,7 +67,7 @@ def _run(
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
-        raise _cannot_write(error) from None
+        raise cannot_write(error) from None
     if not paths and sys.stdin is not None and sys.stdin.isatty():
         messages.say("paywallclf: reading standard input, to its end (Ctrl-D)")
     shared = several and not isinstance(targets, dict)
@@ -92,22 +92,24 @@ def _run(
                 bar.update()
             run.finish()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
+        _end_output()
         return BROKEN_PIPE
     except OSError as error:
-        raise _cannot_write(error, run.can_go_on) from None
+        raise cannot_write(error, run.can_go_on) from None
     except BrokenExecutor:
         raise _broken_worker() from None
     except KeyboardInterrupt:
         if run.can_go_on:
             messages.say("paywallclf: interrupted; the same command goes on from here")
         raise
-    return FAILED_INPUT if messages.failed or run.progress.failed else 0
+    if not messages.failed and not run.progress.failed:
+        return 0
+    return FAILED_INPUT if run.progress.written else CANNOT_RUN
 
 
-def _cannot_write(error: OSError, can_go_on: bool = False) -> click.ClickException:
-    hint = "; the same command goes on from here once it can" if can_go_on else ""
-    return click.ClickException(f"{error.filename or 'the output'} cannot be written: {error.strerror or error}{hint}")
+def _end_output() -> None:
+    """Let nothing more go to standard output, or Python complains when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _broken_worker() -> click.ClickException:
@@ -130,6 +132,10 @@ class _Program(click.Group):
             if isinstance(error, click.UsageError) and error.ctx is not None:
                 hint = f" (see {error.ctx.command_path} --help)"
             click.echo(f"paywallclf: {fold(error.format_message())}{hint}", err=True)
+            status = CANNOT_RUN
+        except OSError as error:  # help, or a table, that standard output does not take
+            _end_output()
+            click.echo(f"paywallclf: {cannot_write(error).format_message()}", err=True)
             status = CANNOT_RUN
         sys.exit(status or 0)
 
@@ -201,7 +207,8 @@ def main(context: click.Context) -> None:
       paywallclf clean article.html > cleaned.html
       paywallclf classify article.html
 
-    Exit codes: 0 all is well, 1 some input failed (standard error names it, the others went on), 2 it could not run.
+    Exit codes: 0 all is well, 1 some input failed (standard error names it, the others went on), 2 it could not run, or no input
+    could be read.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
@@ -219,7 +226,8 @@ def clean(form: str | None, drop: tuple[str, ...], kinds: tuple[str, ...] | None
     """Write pages without their promos.
 
     PATH is a file, a folder (searched for .html, .htm, .xhtml, .txt, .jsonl, .warc and .parquet), or - for standard input, which
-    is also read where no PATH is given. All but Parquet may be compressed (.gz, .zst).
+    is also read where no PATH is given. All but Parquet may be compressed (.gz, .zst). Of standard input, and of files with other
+    names, what they hold is found by looking into them.
 
     A line of JSONL, or a row of Parquet, is a document, in its field "html" or "text"; its other fields are kept, and the output
     has a record for each. Of WARC, the pages are read (HTML, status 200); their records get "id", "url" and "date".

@@ -15,8 +15,8 @@ import click
 from tqdm import tqdm
 
 import paywallclf
-from paywallclf.cli import FAILED_INPUT, _broken_worker, _cannot_write, _checked, _reading_options
-from paywallclf.cli.messages import Messages
+from paywallclf.cli import CANNOT_RUN, FAILED_INPUT, _broken_worker, _checked, _reading_options
+from paywallclf.cli.messages import Messages, cannot_write
 from paywallclf.cli.reading import Input, find_inputs, number_of_pages, read_pages
 from paywallclf.cli.work import Work, _classified, outcomes_of
 from paywallclf.cli.writing import choose_targets
@@ -67,12 +67,15 @@ def inspect(group: str | None, output: str, **common: Any) -> int:
         _check_writable(output)
         pages = list(_inspected(inputs, work, common["jobs"], group, messages))
         if not pages:
-            return FAILED_INPUT
+            if not messages.failed:
+                messages.error(", ".join(common["paths"]) or "-", "no page in it")
+            return CANNOT_RUN
         report = render_report(pages)
         with click.open_file(output, "wb") as file:
             file.write(report)
     except OSError as error:
-        raise _cannot_write(error) from None
+        error.filename = error.filename or output  # a full disk tells none
+        raise cannot_write(error) from None
     except BrokenExecutor:
         raise _broken_worker() from None
     size = len(report) / 1e6

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
+import click
 from tqdm import tqdm
 
 from paywallclf.document import fold
+
+#: What to do where an output cannot be written.
+_REMEDIES = {
+    errno.ENOENT: "make the folder first",
+    errno.EACCES: "give another place, or make this one writable for this user",
+    errno.EROFS: "give another place",
+    errno.ENOSPC: "make room, or give another place",
+}
 
 
 class Messages:
@@ -32,3 +42,10 @@ class Messages:
         """Say why an input failed."""
         self.failed = True
         self.say(f"paywallclf: {where}: {fold(message)}")
+
+
+def cannot_write(error: OSError, can_go_on: bool = False) -> click.ClickException:
+    """The error that says so, and what to do."""
+    remedy = "the same command goes on from here once it can" if can_go_on else _REMEDIES.get(error.errno or 0)
+    hint = f"; {remedy}" if remedy else ""
+    return click.ClickException(f"{error.filename or 'the output'} cannot be written: {error.strerror or error}{hint}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,7 +42,17 @@ _FOREIGN = {
     b"\xff\xd8\xff": "an image",
     b"GIF8": "an image",
     b"PK\x03\x04": "a ZIP file",
+    b"\xd0\xcf\x11\xe0": "an Office document",
 }
+
+#: What JSON that is no JSON lines begins with: an array of documents, or a document over several lines.
+_WHOLE_JSON = re.compile(rb"\s*(\[\s*[{\]]|\{\s*[\r\n])")
+
+#: What could be a tag; in UTF-16 a NUL stands between.
+_TAG = re.compile(rb"<\0?[a-zA-Z!/?]")
+
+#: How far a document is looked into, in bytes, and the share of NULs from which it is no text.
+_LOOKED, _NULS = 1 << 16, 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +154,7 @@ def find_inputs(paths: Iterable[str], *, as_text: bool, skip: Path | None, messa
     Raises
     ------
     ValueError
-        A path does not exist, or a folder holds no file with an ending that is known.
+        A path does not exist, or a folder cannot be read or holds no file with an ending that is known.
     """
     inputs: list[Input] = []
     for path in paths or ("-",):
@@ -164,6 +175,8 @@ def find_inputs(paths: Iterable[str], *, as_text: bool, skip: Path | None, messa
 
 def _search(folder: str, skip: Path | None, messages: Messages) -> Iterator[str]:
     def unreadable(error: OSError) -> None:
+        if error.filename == folder:
+            raise ValueError(f"{folder}: {_reason(error, 0)}") from None
         messages.error(str(error.filename), error.strerror or str(error))
 
     skipped = skip.resolve() if skip is not None else None
@@ -257,7 +270,8 @@ def _events(source: Input, messages: Messages) -> Iterator[Event]:
 
             yield from jsonl.read(source, stream, messages)
         else:
-            yield Page(source, source.name, stream.read(), form)
+            data = stream.read()
+            yield Page(source, source.name, data, form or _form_of(data))
 
 
 @contextmanager
@@ -273,8 +287,8 @@ def _opened(source: Input) -> Iterator[io.BufferedReader]:
         yield given if isinstance(given, io.BufferedReader) else io.BufferedReader(given)
 
 
-def _looked_into(source: Input, raw: io.BufferedReader) -> tuple[str, io.BufferedReader]:
-    """What an input holds, and the stream to read that from."""
+def _looked_into(source: Input, raw: io.BufferedReader) -> tuple[str | None, io.BufferedReader]:
+    """What an input holds (None: one document, HTML or text), and the stream to read that from."""
     if source.form in ("warc", "parquet"):
         return source.form, raw
     stream = compression.decompressed(raw)
@@ -291,7 +305,22 @@ def _looked_into(source: Input, raw: io.BufferedReader) -> tuple[str, io.Buffere
             raw.seek(0)  # fastwarc is better at compressed records than we are: it knows where each begins
             stream = raw
         return "warc", stream
-    return "jsonl" if head.removeprefix(BOM).lstrip().startswith(b"{") else "html", stream
+    if (table := plain_suffix(Path(source.name))) in (".csv", ".tsv"):
+        raise OSError(f"a table ({table}): give its rows as JSON lines or Parquet")
+    head = head.removeprefix(BOM)
+    if _WHOLE_JSON.match(head):
+        raise OSError("JSON, but no JSON lines: give a document a line, as jq -c '.[]' writes the elements of an array")
+    return "jsonl" if head.lstrip().startswith(b"{") else None, stream
+
+
+def _form_of(document: bytes) -> str:
+    """Plain text, unless something in the document could be a tag."""
+    head = document[:_LOOKED]
+    nuls = head[::2].count(0), head[1::2].count(0)
+    # the NULs of UTF-16 stand on one side of the characters
+    if sum(nuls) > _NULS * len(head) and 10 * min(nuls) > max(nuls):
+        raise OSError("no text, but binary data: give pages as HTML, text, JSONL, WARC or Parquet")
+    return "html" if _TAG.search(head) else "text"
 
 
 def page_of(source: Input, where: str, record: int, row: dict[str, Any]) -> Page | Failure:

@@ -57,7 +57,8 @@ def train(labels: tuple[str, ...], base: str, output: str, folds: int, skip_bad:
     Give the site as "group". The table that is printed compares the model before (the base; with none, the shipped one) and after,
     on groups that were held out of the fit; the model that is written has learned from all.
 
-    With a base, twenty labelled blocks of two or three pages of a site are enough for that site. --base none needs hundreds of pages.
+    On top of a base, some twenty labelled blocks of two or three pages fit it to their site: first what it got wrong. Kinds of promo
+    stay as the base tells them. --base none learns all from the labels, and needs hundreds of pages.
 
     \b
     Examples:
