@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import pytest
 from warcs import Record, write_warc
 
+import paywallclf
 from paywallclf.labels import read_labels
 
 ROOT = Path(__file__).parents[1]
@@ -147,3 +148,14 @@ def test_the_label_files_that_are_shown_are_label_files(tmp_path: Path) -> None:
 def test_every_page_is_in_the_navigation() -> None:
     listed = re.findall(r": ([\w-]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(listed) == [page.name for page in PAGES[1:]]
+
+
+def test_the_reference_names_everything_public() -> None:
+    named = set(re.findall(r"^::: ([\w.]+)$", (ROOT / "docs/reference.md").read_text(encoding="utf-8"), re.MULTILINE))
+    public = {f"paywallclf.{name}" for name in paywallclf.__all__ if not name.startswith("__")}
+    for module in (ROOT / "paywallclf/integrations").glob("*.py"):
+        source = module.read_text(encoding="utf-8")  # not imported: what each needs is an extra
+        public |= {
+            f"paywallclf.integrations.{module.stem}.{name}" for name in re.findall(r"^class ([A-Z]\w*)", source, re.MULTILINE)
+        }
+    assert public <= named

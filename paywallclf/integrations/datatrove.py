@@ -30,9 +30,13 @@ class ArticleExtractor(BaseExtractor):
 
     Parameters
     ----------
-    drop, threshold, model
+    drop : iterable of {"editorial", "promo", "other"}, default ("promo", "other")
+        The labels whose blocks go.
+    threshold : float, optional
         As for `paywallclf.clean_html`.
-    timeout : float
+    model : str, Path, PaywallClassifier or Model, optional
+        Default: the shipped model.
+    timeout : float, default 1
         Seconds for a page; one that takes longer is dropped and counted.
     """
 
