@@ -2,9 +2,7 @@
 
 from setuptools import Extension, setup
 
-setup(
-    ext_modules=[
-        Extension("paywallclf.html.scan", ["paywallclf/html/scan.pyx"]),
-        Extension("paywallclf.features.loops", ["paywallclf/features/loops.pyx"]),
-    ]
-)
+#: Modules in Cython.
+COMPILED = ("html/guard", "html/scan", "features/loops", "features/shape", "features/context")
+
+setup(ext_modules=[Extension(f"paywallclf.{name.replace('/', '.')}", [f"paywallclf/{name}.pyx"]) for name in COMPILED])

@@ -135,9 +135,9 @@ def markup_sums(table: NDArray[Any], layout: Layout) -> Floats:
     levels = len(markup.LEVELS)
     rows, counts = markup.hash_markup(layout, bits_of(table))
     weights = sum_rows(table, rows, counts).reshape(len(counts), levels, -1)
-    numbers = np.broadcast_to(counts[:, None, None], (len(counts), levels, 1))
-    values = np.concatenate([weights, numbers], axis=2).reshape(len(counts), -1)
-    sums = markup.level_sums(layout, values).reshape(len(layout.texts), levels, -1)
+    values = np.empty((len(counts), levels, weights.shape[2] + 1))
+    values[:, :, :-1], values[:, :, -1] = weights, counts[:, None]
+    sums = markup.level_sums(layout, values.reshape(len(counts), -1)).reshape(len(layout.texts), levels, -1)
     return np.asarray((sums[:, :, :-1] / np.sqrt(np.maximum(sums[:, :, -1:], 1))).sum(axis=1), np.float32)
 
 

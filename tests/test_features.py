@@ -16,7 +16,7 @@ from tiny import documents, fitted
 
 import paywallclf
 from paywallclf import parse_html, parse_text
-from paywallclf.features import markup, ngrams
+from paywallclf.features import loops, markup, ngrams
 
 any_text = st.text(st.characters(), max_size=60)
 
@@ -60,6 +60,15 @@ def test_ngrams_are_those_of_the_text() -> None:
 )
 def test_width_case_and_digits_do_not_matter(one: str, other: str) -> None:
     assert columns_of(one) == columns_of(other)
+
+
+def test_lower_case_is_that_of_python() -> None:
+    """Of every character, and of those whose lower case hangs on what stands around them."""
+    texts = [*map(chr, range(0x110000)), "ΑΣ", "ΑΣ Α", "İİ", "ΣA"]
+    codes, lengths = loops.fold_characters(list(texts), "|")
+    for text, found in zip(texts, np.split(codes, np.cumsum(lengths)[:-1]), strict=True):
+        expected = "0" if text in set("123456789") else text.lower()
+        assert found.tolist() == [*map(ord, f"|{expected}|")]
 
 
 @pytest.mark.parametrize("text", ["無料会員登録", "اشترك الآن", "Εγγραφή τώρα", "구독하기", "สมัครสมาชิก", "подписаться"])

@@ -9,7 +9,9 @@ import random
 import time
 import warnings
 from collections import Counter
+from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ import webencodings
 from bs4 import BeautifulSoup, Tag
 from conftest import labelled
 
-from paywallclf import Document, clean_html, clean_text, parse_html, render
+from paywallclf import Document, clean_html, clean_text, load_model, parse_html, render, scoring
 from paywallclf.features import loops
 from paywallclf.html import lexbor
 from paywallclf.html.scan import Cutter, UnstableError, scan
@@ -575,6 +577,7 @@ def test_a_cutter_refuses_an_end_without_a_start() -> None:
 CODES = np.frombuffer("ab cd".encode("utf-32-le"), np.uint32)
 TABLE = np.ones((4, 2), np.float32)
 BYTES = np.zeros(8, np.uint8)
+VALUES = np.ones((2, 3))
 
 
 def ints(*values: int) -> np.ndarray:
@@ -608,16 +611,21 @@ def rows(*values: int) -> np.ndarray:
         (loops.sum_rows, (TABLE, rows(0), ints(2, -1))),
         (loops.sum_rows, (TABLE.astype(np.float64), rows(0), ints(1))),
         (loops.sum_rows, (TABLE[:, ::2], rows(0), ints(1))),
-        (loops.add_ancestors, (ints(-1), np.ones((2, 1)))),
-        (loops.add_ancestors, (ints(1, 0), np.ones((2, 1)))),
-        (loops.add_ancestors, (ints(-1, -2), np.ones((2, 1)))),
+        (loops.sum_ngrams, (TABLE, CODES, ints(6), (2,))),
+        (loops.sum_ngrams, (TABLE, CODES, ints(-1, 6), (2,))),
+        (loops.sum_ngrams, (TABLE, CODES, ints(5), (0,))),
+        (loops.sum_ngrams, (TABLE[:0], CODES, ints(5), (2,))),
+        (loops.sum_ngrams, (TABLE[:, ::2], CODES, ints(5), (2,))),
+        (loops.sum_levels, (VALUES, ints(2), ints(), ints(0, 0), ints(-1, 0), BYTES[:2], 9)),
+        (loops.sum_levels, (VALUES, ints(-2), ints(), ints(0, 0), ints(-1, 0), BYTES[:2], 9)),
+        (loops.sum_levels, (VALUES, ints(1), ints(), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
+        (loops.sum_levels, (VALUES, ints(1), ints(2), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
+        (loops.sum_levels, (VALUES, ints(1), ints(0), ints(0, 1), ints(-1, 1), BYTES[:2], 9)),
+        (loops.sum_levels, (VALUES, ints(1), ints(0), ints(0), ints(-1, 0), BYTES[:2], 9)),
+        (loops.sum_levels, (VALUES, ints(1), ints(0), ints(0, 1), ints(-1, 0), BYTES[:1], 9)),
+        (loops.sum_levels, (VALUES[:, :2].copy(), ints(1), ints(0), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
         (loops.growing_ancestors, (ints(-1, 2, 0), ints(0, 0, 0), ints(1, 1, 1))),
         (loops.growing_ancestors, (ints(-1, 0), ints(0), ints(1))),
-        (loops.inherit, (ints(), ints())),
-        (loops.inherit, (ints(-1, 0, -1), ints(1))),
-        (loops.inherit, (ints(-1, 7, -1), ints(1, 2))),
-        (loops.count_bits, (CODES, ints(9), BYTES)),
-        (loops.count_bits, (CODES, ints(5), BYTES[:0])),
     ],
 )
 def test_the_loops_refuse_arrays_that_do_not_agree(function, arguments) -> None:
@@ -636,7 +644,10 @@ def test_the_loops_read_nothing_of_nothing() -> None:
     assert loops.hash_ngrams(CODES[:0], ints(0), (2,), 4)[1].tolist() == [0]
     assert loops.sum_rows(TABLE, rows(), ints()).shape == (0, 2)
     assert loops.growing_ancestors(ints(), ints(), ints()).tolist() == []
-    assert loops.count_bits(CODES[:0], ints(0), BYTES).tolist() == [[0] * 8]
+    assert loops.sum_ngrams(TABLE, CODES[:0], ints(), (2,))[0].shape == (0, 2)
+    assert loops.sum_ngrams(TABLE, CODES[:0], ints(0), (2,))[0].tolist() == [[0, 0]]
+    assert loops.sum_levels(VALUES[:0], ints(-1), ints(), ints(0, 0), ints(), BYTES[:0], 9).tolist() == [[0, 0, 0]]
+    assert loops.fold_characters([], "|")[0].tolist() == []
 
 
 def test_a_soup_whose_attributes_are_of_classes_of_their_own_is_cleaned() -> None:
@@ -646,3 +657,34 @@ def test_a_soup_whose_attributes_are_of_classes_of_their_own_is_cleaned() -> Non
     )
     soup.div["data-x"] = 5
     assert str(clean_html(soup, threshold=1.0)) == str(soup)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"containers": ints(0)},
+        {"containers": ints(0, 9)},
+        {"containers": ints(0, -2)},
+        {"inlines": ints(9)},
+        {"inlines": ints(-1)},
+        {"inline_starts": ints(0, 1)},
+        {"inline_starts": ints(0, 0, 2)},
+        {"inline_starts": ints(1, 0, 1)},
+        {"link_lengths": ints(0)},
+        {"parents": ints(-1, 0)},
+        {"parents": ints(-1, 1, 0)},
+        {"parents": ints(-1, 0, -2)},
+        {"starts": ints(0, 0, -1)},
+        {"ends": ints(2, 1, 3)},
+        {"ends": ints(2, 1)},
+        {"texts": ["a"]},
+        {"texts": ["a", ""]},
+        {"attributes": [{"class": "a"}] * 2},
+    ],
+)
+def test_features_refuse_a_layout_that_does_not_agree(change: dict[str, Any]) -> None:
+    """A layout can come from a pickle that someone made."""
+    layout = parse_html("<div class=a>a</div><p class=b><b class=c>b</b></p>").layout
+    scoring.score(load_model().arrays, layout)
+    with pytest.raises((ValueError, IndexError)):
+        scoring.score(load_model().arrays, replace(layout, **change))

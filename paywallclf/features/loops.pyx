@@ -7,7 +7,9 @@ The hashes are polynomial rolling hashes (Karp and Rabin, 1987) finished by mult
 import numpy as np
 
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
-from cpython.unicode cimport PyUnicode_1BYTE_KIND, PyUnicode_2BYTE_KIND, PyUnicode_DATA, PyUnicode_KIND
+from cpython.unicode cimport (
+    PyUnicode_1BYTE_KIND, PyUnicode_2BYTE_KIND, PyUnicode_DATA, PyUnicode_KIND, Py_UNICODE_TOLOWER,
+)
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from paywallclf.html.scan import Attributes
@@ -81,7 +83,7 @@ def hash_ngrams(const uint32_t[::1] codes not None, const int64_t[::1] lengths n
         The code points of all texts, one after the other.
     lengths : array of int64, shape (n_texts,)
     sizes : sequence of int
-        Lengths of the character n-grams.
+        Lengths of the character n-grams, at most eight of them.
     bits : int
 
     Returns
@@ -91,50 +93,159 @@ def hash_ngrams(const uint32_t[::1] codes not None, const int64_t[::1] lengths n
     counts : array of int64, shape (n_texts,)
         How many features each text has.
     """
-    cdef Py_ssize_t n = len(lengths), text, begin = 0, end, at, size, place, filled = 0, first, words
-    cdef int shift = 63 - bits  # after a shift by one: all 64 at once are none to C
-    cdef uint64_t hash, power
-    _check_bits(bits)
-    _check_lengths(lengths, len(codes))
-    if any(size < 1 for size in sizes):
-        raise ValueError("an n-gram has at least one character")
+    cdef Py_ssize_t n = len(lengths), text, begin = 0, filled = 0
+    cdef NgramHasher hasher = NgramHasher(codes, lengths, sizes, bits)
     counts = np.zeros(n, np.int64)
+    columns = np.empty((hasher.n_sizes + 2) * len(codes) + 1, np.int32)
     cdef int64_t[::1] count = counts
-    columns = np.empty((len(sizes) + 2) * len(codes), np.int32)
     cdef int32_t[::1] column = columns
-    cdef uint64_t[::1] word = np.empty(np.max(lengths, initial=0), np.uint64)
     for text in range(n):
-        first = filled
-        end = begin + lengths[text]
-        for size in sizes:
-            for at in range(begin, end - size + 1):
-                hash = codes[at] + <uint64_t>1
+        count[text] = hasher.hash(&codes[0] + begin, lengths[text], &column[filled])
+        filled += count[text]
+        begin += lengths[text]
+    return columns[:filled].copy(), counts
+
+
+def sum_ngrams(
+    const float32_t[:, ::1] table not None, const uint32_t[::1] codes not None, const int64_t[::1] lengths not None, sizes
+):
+    """The sums of a table's rows over the n-grams of texts: what `sum_rows` gives for `hash_ngrams`, without keeping the columns.
+
+    Parameters
+    ----------
+    table : array of float32, shape (2**bits, n_columns)
+    codes, lengths, sizes
+        As for `hash_ngrams`.
+
+    Returns
+    -------
+    sums : array of float64, shape (n_texts, n_columns)
+    counts : array of int64, shape (n_texts,)
+    """
+    cdef Py_ssize_t n = len(lengths), text, begin = 0, height = table.shape[0], width = table.shape[1]
+    cdef int bits = 0
+    while (<Py_ssize_t>2 << bits) <= height and bits < 31:
+        bits += 1
+    if height < 1:
+        raise ValueError("the table is empty")
+    cdef NgramHasher hasher = NgramHasher(codes, lengths, sizes, bits)
+    sums, counts = np.zeros((n, width)), np.zeros(n, np.int64)
+    cdef double[:, ::1] total = sums
+    cdef int64_t[::1] count = counts
+    cdef int32_t[::1] column = np.empty((hasher.n_sizes + 2) * hasher.longest + 1, np.int32)
+    for text in range(n):
+        count[text] = hasher.hash(&codes[0] + begin, lengths[text], &column[0])
+        if width:
+            _sum_rows(&table[0, 0], width, &column[0], count[text], &total[text, 0])  # each is below 2**bits <= height
+        begin += lengths[text]
+    return sums, counts
+
+
+cdef class NgramHasher:
+    """Hashes the n-grams of one text after the other; checks that the texts are those of the array."""
+
+    cdef int sizes[8]
+    cdef int n_sizes, shift
+    cdef Py_ssize_t longest  # of the texts
+    cdef uint64_t[::1] words
+
+    def __cinit__(self, const uint32_t[::1] codes, const int64_t[::1] lengths, sizes, int bits):
+        _check_bits(bits)
+        _check_lengths(lengths, len(codes))
+        if len(sizes) > 8 or any(size < 1 for size in sizes):
+            raise ValueError("an n-gram has at least one character, and there are eight lengths of them at most")
+        self.n_sizes = len(sizes)
+        for number in range(self.n_sizes):
+            self.sizes[number] = sizes[number]
+        self.shift = 63 - bits  # after a shift by one: all 64 at once are none to C
+        self.longest = np.max(lengths, initial=0)
+        self.words = np.empty(self.longest + 1, np.uint64)
+
+    cdef Py_ssize_t hash(self, const uint32_t *text, Py_ssize_t n, int32_t *column) noexcept:
+        """Write the columns of a text of the array, fewer than n for each of the sizes, for words and for pairs; how many."""
+        cdef Py_ssize_t at, size, place, filled = 0, n_words = 0
+        cdef int number, shift = self.shift
+        cdef uint64_t hash, power
+        cdef uint64_t *word = &self.words[0]
+        for number in range(self.n_sizes):
+            size = self.sizes[number]
+            for at in range(n - size + 1):
+                hash = text[at] + <uint64_t>1
                 for place in range(at + 1, at + size):
-                    hash = hash * _BASE + codes[place]
+                    hash = hash * _BASE + text[place]
                 column[filled] = _mix(hash, size) >> 1 >> shift
                 filled += 1
-        words = 0
-        at = begin
-        while at < end:
-            if not _is_word(codes[at]):
+        at = 0
+        while at < n:
+            if not _is_word(text[at]):
                 at += 1
                 continue
             hash = 0
             power = 1
-            while at < end and _is_word(codes[at]):
-                hash += (codes[at] + <uint64_t>1) * power
+            while at < n and _is_word(text[at]):
+                hash += (text[at] + <uint64_t>1) * power
                 power *= _BASE
                 at += 1
-            word[words] = hash
-            words += 1
+            word[n_words] = hash
+            n_words += 1
             column[filled] = _mix(hash, _WORD) >> 1 >> shift
             filled += 1
-        for at in range(1, words):
+        for at in range(1, n_words):
             column[filled] = _mix(word[at - 1] * _BASE + word[at], _PAIR) >> 1 >> shift
             filled += 1
-        count[text] = filled - first
-        begin = end
-    return columns[:filled].copy(), counts
+        return filled
+
+
+def fold_characters(list texts not None, str edge not None):
+    """The code points of texts in lower case, with an edge at both ends of each and 0 for 1 to 9.
+
+    Returns
+    -------
+    codes : array of uint32
+    lengths : array of int64, shape (n_texts,)
+    """
+    cdef Py_ssize_t n = len(texts), text, length, filled = 0, room = 0
+    cdef Py_UCS4 limit = ord(edge)
+    cdef str given
+    lengths = np.empty(n, np.int64)
+    cdef int64_t[::1] long_ = lengths
+    for text in range(n):
+        given = texts[text]
+        # of these alone is the lower case more than that of each character by itself (Unicode, SpecialCasing)
+        if PyUnicode_KIND(given) != PyUnicode_1BYTE_KIND and (u"\u0130" in given or u"\u03a3" in given):
+            texts[text] = given = given.lower()
+        long_[text] = len(given) + 2
+        room += long_[text]
+    codes = np.empty(room, np.uint32)
+    cdef uint32_t[::1] code = codes
+    for text in range(n):
+        given = texts[text]
+        length = len(given)
+        code[filled] = code[filled + length + 1] = limit
+        if length == 0:
+            pass
+        elif PyUnicode_KIND(given) == PyUnicode_1BYTE_KIND:
+            _lower(<const uint8_t *>PyUnicode_DATA(given), length, &code[filled + 1])
+        elif PyUnicode_KIND(given) == PyUnicode_2BYTE_KIND:
+            _lower(<const uint16_t *>PyUnicode_DATA(given), length, &code[filled + 1])
+        else:
+            _lower(<const uint32_t *>PyUnicode_DATA(given), length, &code[filled + 1])
+        filled += length + 2
+    return codes, lengths
+
+
+cdef void _lower(const Unit *text, Py_ssize_t n, uint32_t *codes) noexcept:
+    cdef Py_ssize_t at
+    cdef uint32_t code
+    for at in range(n):
+        code = text[at]
+        if code >= 128:
+            code = Py_UNICODE_TOLOWER(code)
+        elif 65 <= code <= 90:
+            code += 32
+        elif 49 <= code <= 57:
+            code = 48
+        codes[at] = code
 
 
 def hash_attributes(
@@ -390,33 +501,104 @@ def sum_rows(const float32_t[:, ::1] table not None, const int32_t[::1] rows not
     -------
     array of float64, shape (len(counts), n_columns)
     """
-    cdef Py_ssize_t n = len(counts), height = table.shape[0], width = table.shape[1], item, at = 0, end, column
-    cdef const float32_t *row
-    cdef double *total
+    cdef Py_ssize_t n = len(counts), height = table.shape[0], width = table.shape[1], item, at = 0
     _check_lengths(counts, len(rows))
+    for item in range(len(rows)):
+        if not 0 <= rows[item] < height:
+            raise IndexError(f"row {rows[item]} of a table of {height} rows")
     result = np.zeros((n, width))
     cdef double[:, ::1] totals = result
-    for item in range(n if width else 0):
-        end = at + counts[item]
-        total = &totals[item, 0]
-        while at < end:
-            if not 0 <= rows[at] < height:
-                raise IndexError(f"row {rows[at]} of a table of {height} rows")
-            row = &table[rows[at], 0]
-            for column in range(width):
-                total[column] += row[column]
-            at += 1
+    if len(rows) and width:
+        for item in range(n):
+            _sum_rows(&table[0, 0], width, &rows[0] + at, counts[item], &totals[item, 0])
+            at += counts[item]
     return result
 
 
-def add_ancestors(const int64_t[::1] parents not None, double[:, ::1] values not None):
-    """Add to each element's row those of all its ancestors, in place. A parent stands before its children; -1 is none."""
-    cdef Py_ssize_t element, column
-    _check_parents(parents, values.shape[0])
-    for element in range(values.shape[0]):
-        if parents[element] >= 0:
-            for column in range(values.shape[1]):
-                values[element, column] += values[parents[element], column]
+cdef inline void _sum_rows(const float32_t *table, Py_ssize_t width, const int32_t *rows, Py_ssize_t n, double *total) noexcept:
+    """Add some rows of a table to a total. For a width that the compiler knows, the total stays in registers."""
+    if width == 2:
+        _sum_rows_of(table, 2, rows, n, total)
+    elif width == 6:
+        _sum_rows_of(table, 6, rows, n, total)
+    else:
+        _sum_rows_of(table, width, rows, n, total)
+
+
+cdef inline void _sum_rows_of(const float32_t *table, Py_ssize_t width, const int32_t *rows, Py_ssize_t n, double *total) noexcept:
+    cdef Py_ssize_t at, column, first = 0, part
+    cdef const float32_t *row
+    cdef double sums[8]
+    while first < width:
+        part = min(width - first, 8)
+        for column in range(part):
+            sums[column] = 0
+        for at in range(n):
+            row = table + rows[at] * width + first
+            for column in range(part):
+                sums[column] += row[column]
+        for column in range(part):
+            total[first + column] += sums[column]
+        first += part
+
+
+def sum_levels(
+    const double[:, ::1] values not None, const int64_t[::1] containers not None, const int64_t[::1] inlines not None,
+    const int64_t[::1] inline_starts not None, const int64_t[::1] parents not None, const uint8_t[::1] wide not None,
+    Py_ssize_t most,
+):
+    """For each block, sums of its elements' values at three levels: see `paywallclf.features.markup.level_sums`.
+
+    Parameters
+    ----------
+    values : array of float64, shape (n_elements, 3 * k)
+    containers, inlines, inline_starts, parents
+        As in a layout.
+    wide : array of uint8, shape (n_elements,)
+    most : int
+        Inline elements that count of a block.
+
+    Returns
+    -------
+    array of float64, shape (n_blocks, 3 * k)
+    """
+    cdef Py_ssize_t n = len(containers), n_elements = values.shape[0], width = values.shape[1] // 3, block, column, at, step
+    cdef int64_t element
+    _check_parents(parents, n_elements)
+    if not (len(parents) == len(wide) == n_elements and len(inline_starts) == n + 1 and values.shape[1] == 3 * width):
+        raise ValueError("the arrays do not agree in length")
+    around_ = np.zeros((n_elements, width))
+    cdef double[:, ::1] around = around_  # what stands in an element and around it, up to the first wide one
+    for element in range(n_elements):
+        if not wide[element]:
+            for column in range(width):
+                around[element, column] = values[element, 2 * width + column]
+                if parents[element] >= 0:
+                    around[element, column] += around[parents[element], column]
+    result = np.zeros((n, 3 * width))
+    cdef double[:, ::1] sums = result
+    for block in range(n):
+        if not (-1 <= containers[block] < n_elements and 0 <= inline_starts[block] <= inline_starts[block + 1] <= len(inlines)):
+            raise ValueError("a block stands in no element")
+        for at in range(inline_starts[block], min(inline_starts[block + 1], inline_starts[block] + most)):
+            if not 0 <= inlines[at] < n_elements:
+                raise ValueError("an inline element is none of the page")
+            for column in range(width):
+                sums[block, column] += values[inlines[at], column]
+        element = containers[block]
+        for column in range(width if element >= 0 else 0):
+            sums[block, column] += values[element, column]
+        for step in range(3):
+            if element >= 0:
+                element = parents[element]
+            if element < 0 or wide[element]:  # what is around a wide element is wide
+                break
+            for column in range(width):
+                if step < 2:
+                    sums[block, width + column] += values[element, width + column]
+                else:
+                    sums[block, 2 * width + column] = around[element, column]
+    return result
 
 
 def growing_ancestors(const int64_t[::1] parents not None, const int64_t[::1] starts not None, const int64_t[::1] ends not None):
@@ -433,45 +615,3 @@ def growing_ancestors(const int64_t[::1] parents not None, const int64_t[::1] st
             parent = up[parent]
         up[element] = parent
     return result
-
-
-def inherit(const int64_t[::1] parents not None, const int64_t[::1] bits not None):
-    """The depth of each element, from 1, and the bits of itself and its ancestors; a last one that is none has neither."""
-    cdef Py_ssize_t element, n = len(parents) - 1
-    _check_parents(parents, n)
-    if n < 0 or len(bits) < n:
-        raise ValueError("the arrays do not agree in length")
-    depths, around = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
-    cdef int64_t[::1] depth = depths, bit = around
-    for element in range(n):
-        depth[element] = 1
-        bit[element] = bits[element]
-        if parents[element] >= 0:
-            depth[element] += depth[parents[element]]
-            bit[element] |= bit[parents[element]]
-    return depths, around
-
-
-def count_bits(const uint32_t[::1] codes not None, const int64_t[::1] lengths not None, const uint8_t[::1] table not None):
-    """How many of each text's characters have each of eight bits in a table; code points beyond it count as its last.
-
-    Returns
-    -------
-    array of int64, shape (n_texts, 8)
-    """
-    cdef Py_ssize_t n = len(lengths), text, at = 0, end, last = len(table) - 1
-    cdef int bit
-    cdef uint8_t bits
-    _check_lengths(lengths, len(codes))
-    if last < 0:
-        raise ValueError("the table is empty")
-    counts = np.zeros((n, 8), np.int64)
-    cdef int64_t[:, ::1] count = counts
-    for text in range(n):
-        end = at + lengths[text]
-        while at < end:
-            bits = table[min(<Py_ssize_t>codes[at], last)]
-            for bit in range(8):
-                count[text, bit] += (bits >> bit) & 1
-            at += 1
-    return counts

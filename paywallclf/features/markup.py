@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paywallclf.document import Layout
-from paywallclf.features.loops import add_ancestors, hash_attributes
+from paywallclf.features.loops import hash_attributes, sum_levels
 from paywallclf.html.scan import Attributes
 
 #: Attributes that hold the page's content or its looks rather than what the element is for.
@@ -81,7 +81,7 @@ def named_elements(layout: Layout) -> NDArray[np.bool_]:
 
 def wide_elements(layout: Layout) -> NDArray[np.bool_]:
     """Which elements hold more than `WIDE` of the page's text: they tell the page, not the block."""
-    ends_at = np.array([0, *accumulate(map(len, layout.texts))])
+    ends_at = np.fromiter(accumulate(map(len, layout.texts), initial=0), np.int64, len(layout.texts) + 1)
     return np.asarray(ends_at[layout.ends] - ends_at[layout.starts] > WIDE * ends_at[-1])
 
 
@@ -125,18 +125,6 @@ def level_sums(layout: Layout, values: NDArray[np.float64]) -> NDArray[np.float6
     -------
     array of float, shape (n_blocks, 3 * k)
     """
-    k = values.shape[1] // len(LEVELS)
-    values = np.vstack([values, np.zeros((1, 3 * k))])  # -1 is nowhere
-    own, near, around = values[:, :k], values[:, k : 2 * k], np.ascontiguousarray(values[:, 2 * k :])
-    containers = layout.containers
-    blocks, inlines = _first_inlines(layout)
-    inline_sums = [np.bincount(blocks, column, minlength=len(containers)) for column in own[inlines].T]
-    wide = np.append(wide_elements(layout), True)  # nowhere is as good as wide
-    parents = np.append(layout.parents, -1)
-    parents[wide[parents]] = -1
-    first = parents[containers]
-    second = parents[first]
-    around[wide] = 0
-    add_ancestors(layout.parents, around[:-1])
-    beyond = around[parents[second]]
-    return np.hstack([own[containers] + np.stack(inline_sums, axis=1), near[first] + near[second], beyond])
+    wide = wide_elements(layout).view(np.uint8)
+    arrays = layout.containers, layout.inlines, layout.inline_starts, layout.parents
+    return sum_levels(values, *arrays, wide, MOST_INLINES)

@@ -56,11 +56,18 @@ def parse(html: str) -> LexborHTMLParser:
     It is built as by a browser that runs scripts: a ``noscript`` holds plain text, and one in the head with an image in it
     does not end the head. Lone surrogates become U+FFFD.
     """
+    return _parse(html, _encode(html))
+
+
+def _encode(html: str) -> bytes:
     html = html.removeprefix("\ufeff")
     try:
-        source = html.encode()
+        return html.encode()
     except UnicodeEncodeError:
-        source = html.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+        return html.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def _parse(html: str, source: bytes) -> LexborHTMLParser:
     if not is_fragment(html):
         return LexborHTMLParser(source, scripting=True)
     return LexborHTMLParser(source, is_fragment=True, fragment_tag=_context(html), scripting=True)
@@ -85,9 +92,10 @@ def read(html: str) -> tuple[str, Segments]:
     ------
     UnreadableError
     """
-    if too_complex(html):
+    source = _encode(html)
+    if too_complex(source):
         raise UnreadableError(f"more than {MAX_DEPTH} elements are open at once, or a tag has far too many attributes")
-    tree = parse(html)
+    tree = _parse(html, source)
     written = tree.html or ""
     try:
         return written, scan(written)

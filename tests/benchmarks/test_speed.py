@@ -121,7 +121,7 @@ def decided(pages: list[str]) -> list[tuple[str, str, Segments, set[int]]]:
 
 #: Stage → what makes its input of the pages, and the stage.
 STAGES: dict[str, tuple[Callable[[list[str]], list[Any]], Callable[[Any], Any]]] = {
-    "guard": (list, too_complex),
+    "guard": (lambda pages: [page.encode() for page in pages], too_complex),
     "parse": (list, lexbor.parse),
     "write as lexbor does": (parsed, lambda tree: tree.html),
     "cut into blocks": (written, partial(scan, stable=True)),

@@ -1,3 +1,4 @@
+# cython: language_level=3
 """Pages that a tree builder would take minutes or gigabytes over: told from the source, before it is parsed.
 
 Three things cost time with their square in a parser that follows the HTML standard: the elements open at once, the formatting
@@ -5,13 +6,11 @@ elements (``<b>``, ``<font>``) that a page forgets to close and that are opened 
 one tag. The bounds err towards complexity; no page of thousands of well-closed elements is near them.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
-from typing import Any
 
-import numpy as np
+from libc.stdint cimport uint8_t
+from libc.string cimport memchr, memset
 
 from paywallclf.html.segment import MAX_DEPTH
 
@@ -60,49 +59,58 @@ _END_THEMSELVES = frozenset(("a", "nobr"))
 _FORMATTING = frozenset("b big code em font i s small strike strong tt u".split())
 
 #: By the first two bytes of a tag's name in lower case: whether it may be one of those. A name of one letter ends there.
-_MAYBE_FORMATTING = np.zeros(256 * 256, np.bool_)
+cdef uint8_t _MAYBE_FORMATTING[256 * 256]
+memset(_MAYBE_FORMATTING, 0, 256 * 256)
 for _name in _FORMATTING:
     for _second in _name[1:2] or "> /\n\t\r\f":
         _MAYBE_FORMATTING[256 * ord(_name[0]) + (ord(_second) | 32)] = True
 
 
-def too_complex(html: str) -> bool:
-    """Whether parsing a page would take far longer than its length allows.
+def too_complex(bytes source not None):
+    """Whether parsing a page, in UTF-8, would take far longer than its length allows.
 
     Cheap bounds over the bytes clear nearly every page; the others are read tag by tag.
     """
-    source = html.encode("utf-8", "replace")
-    codes = np.frombuffer(source + b"\0\0", np.uint8)
-    opening = np.flatnonzero(codes == ord("<"))
-    if _too_many_attributes(source, opening):
-        return True
-    first = codes[opening + 1] | 32
-    n_opened = np.count_nonzero((first >= ord("a")) & (first <= ord("z")))
-    if n_opened > MAX_DEPTH and _depth(html) > MAX_DEPTH:
-        return True
-    n_formatting = np.count_nonzero(_MAYBE_FORMATTING[256 * first.astype(np.int64) + (codes[opening + 2] | 32)])
-    return bool(n_formatting * len(opening) > MAX_COPIES) and _copies(html) > MAX_COPIES
-
-
-def _too_many_attributes(source: bytes, opening: Any) -> bool:
-    lengths = np.diff(opening, append=len(source))
-    for at in opening[lengths > 2 * MAX_ATTRIBUTES].tolist():
-        tag = _BYTES_TAG.match(source, at)
-        if tag is not None and len(tag[0]) > 2 * MAX_ATTRIBUTES and len(_ATTRIBUTE.findall(tag[0])) > MAX_ATTRIBUTES:
+    cdef const uint8_t *codes = source
+    cdef Py_ssize_t n = len(source), at, following, n_tags = 0, n_opened = 0, n_formatting = 0, long_tag = 2 * MAX_ATTRIBUTES
+    cdef int first
+    at = _find_tag(codes, n, 0)
+    while at < n:
+        following = _find_tag(codes, n, at + 1)
+        if following - at > long_tag and _has_too_many_attributes(source, at):
             return True
-    return False
+        n_tags += 1
+        if at + 2 < n:  # the last bytes make no tag
+            first = codes[at + 1] | 32
+            n_opened += c"a" <= first <= c"z"
+            n_formatting += _MAYBE_FORMATTING[256 * first + (codes[at + 2] | 32)]
+        at = following
+    if n_opened > MAX_DEPTH and _depth(source.decode()) > MAX_DEPTH:
+        return True
+    return n_formatting * n_tags > MAX_COPIES and _copies(source.decode()) > MAX_COPIES
+
+
+cdef inline Py_ssize_t _find_tag(const uint8_t *codes, Py_ssize_t n, Py_ssize_t at) noexcept:
+    """Where the next tag begins, or the end."""
+    cdef const void *found = memchr(codes + at, c"<", n - at)
+    return n if found == NULL else <const uint8_t *>found - codes
+
+
+def _has_too_many_attributes(source, at):
+    tag = _BYTES_TAG.match(source, at)
+    return tag is not None and len(tag[0]) > 2 * MAX_ATTRIBUTES and len(_ATTRIBUTE.findall(tag[0])) > MAX_ATTRIBUTES
 
 
 class _Open:
     """The elements that are open, or may be: an end tag closes nothing unless its element can be reached."""
 
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self.places: dict[str, list[int]] = defaultdict(list)  # of each name among the names
-        self.scopes: list[int] = [-1]
-        self.specials: list[int] = [-1]
+    def __init__(self):
+        self.names = []
+        self.places = defaultdict(list)  # of each name among the names
+        self.scopes = [-1]
+        self.specials = [-1]
 
-    def push(self, name: str) -> None:
+    def push(self, name):
         place = len(self.names)
         self.names.append(name)
         self.places[name].append(place)
@@ -111,7 +119,7 @@ class _Open:
             if name in _SCOPES:
                 self.scopes.append(place)
 
-    def close(self, name: str, barrier: int) -> None:
+    def close(self, name, barrier):
         """Close the innermost element of a name, with all in it, if it stands within the barrier."""
         if not self.places[name] or self.places[name][-1] <= barrier:
             return
@@ -125,7 +133,7 @@ class _Open:
             self.scopes.pop()
 
 
-def _depth(html: str) -> int:
+def _depth(html):
     """The most elements that are open at once."""
     open_ = _Open()
     deepest = 0
@@ -145,10 +153,10 @@ def _depth(html: str) -> int:
     return deepest
 
 
-def _copies(html: str) -> int:
+def _copies(html):
     """How many formatting elements stand open, summed over the tags; of those that are alike, three at most are reopened."""
-    tags: dict[str, list[str]] = defaultdict(list)
-    alike: dict[tuple[str, str], int] = defaultdict(int)
+    tags = defaultdict(list)
+    alike = defaultdict(int)
     total = n_open = 0
     for _, slash, name, inside in _TAG.findall(html):
         name = name.lower()

@@ -1,0 +1,10 @@
+import numpy as np
+from numpy.typing import NDArray
+
+from paywallclf.document import Layout
+
+TEXT_SHAPE: tuple[str, ...]
+MARKUP_SHAPE: tuple[str, ...]
+
+def text_shape(layout: Layout) -> NDArray[np.float32]: ...
+def markup_shape(layout: Layout) -> NDArray[np.float32]: ...
