@@ -89,7 +89,12 @@ def counts(documents: Sequence[LabelledDocument]) -> str:
     labels = [label for document in documents for label in document.labels if label is not None]
     promos = sum(label.startswith("promo") for label in labels)
     groups = len({document.group for document in documents})
-    return f"{len(documents):,} documents of {groups:,} groups; of {len(labels):,} labelled blocks, {promos:,} are promo"
+    several = f"{_counted(len(documents), 'document')} of {_counted(groups, 'group')}"
+    return f"{several}; of {_counted(len(labels), 'labelled block')}, {promos:,} {'is' if promos == 1 else 'are'} promo"
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
 def identities(documents: Iterable[LabelledDocument]) -> set[str]:
