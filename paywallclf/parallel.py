@@ -61,8 +61,17 @@ def _over_processes(function: Callable[[Any], Any], items: Iterable[Any], n_jobs
                 except Exception:  # something in the portion cannot be sent to another process: it is worked on in this one
                     outcomes = [function(item) for item in portion]
                 yield from outcomes
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        except BaseException:  # an interrupt, or an iteration that is given up: nobody waits for what they are at work on
+            _stop(pool)
+            raise
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """End the workers at once: what ``terminate_workers`` of an executor does from Python 3.14 on."""
+    workers = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for worker in workers:
+        worker.kill()
 
 
 _function: Callable[[Any], Any] | None = None
