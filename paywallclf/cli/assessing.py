@@ -88,7 +88,7 @@ def assess(truth: Truth, found: Prediction) -> Assessment:
     """Judge what a model says by what the labels say."""
     dropped = found.promo >= truth.of_documents(found.threshold)
     tables = [_summary(truth, found, dropped), _over_thresholds(truth, found, dropped), _by_kind(truth, found, dropped)]
-    if truth.language.any():
+    if (truth.language != "").any():  # of text, NumPy has any() only from 2.0 on
         tables.append(_by_language(truth, found, dropped))
     known = truth.rows.known
     misses = _worst(truth, found, truth.rows.promo & ~dropped, found.promo)
