@@ -610,6 +610,22 @@ def test_memory_does_not_grow_with_the_number_of_records(name: str, jobs: int, t
     assert peak(1500) < peak(600) + 40
 
 
+def test_a_row_group_of_parquet_is_not_held_whole(tmp_path: Path) -> None:
+    from paywallclf.cli import parquet
+    from paywallclf.cli.reading import Input
+
+    path = tmp_path / "crawl.parquet"
+    pages = [
+        random.Random(number).randbytes(10_000).hex() for number in range(1500)
+    ]  # 30 MB, of which half cannot be compressed
+    pq.write_table(pa.table({"html": pages}), path, use_dictionary=False, compression="zstd", write_batch_size=64)
+    assert pq.ParquetFile(path).num_row_groups == 1
+    before = pa.total_allocated_bytes()
+    held = [pa.total_allocated_bytes() - before for _ in parquet.read(Input(str(path), path, "parquet"))]
+    assert len(held) == len(pages)
+    assert max(held) < 10e6
+
+
 def test_damage_alone_is_read_in_flat_memory_too() -> None:
     from paywallclf.cli.reading import Failure, Input
     from paywallclf.cli.work import outcomes_of

@@ -390,7 +390,10 @@ def test_a_file_that_may_not_be_read_is_one_line(labels: Path, tmp_path: Path, m
 
     monkeypatch.setattr(Path, "open", refuse)  # a chmod does not stop root, as whom containers run tests
     result = run(labels, "--base", "none", "-o", tmp_path / "model")
-    assert (result.exit_code, result.stderr) == (2, f"paywallclf: {labels} cannot be read: Permission denied\n")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"paywallclf: {labels} cannot be read: Permission denied: make it readable for this user\n",
+    )
 
 
 def test_a_full_disk_is_one_line(labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,7 +42,8 @@ def read_documents(paths: Iterable[str], *, skip_bad: bool, messages: Messages) 
                 else:
                     documents.append(found)
         except OSError as error:
-            raise click.ClickException(f"{path} cannot be read: {error.strerror or error}") from None
+            hint = ": make it readable for this user" if isinstance(error, PermissionError) else ""
+            raise click.ClickException(f"{path} cannot be read: {error.strerror or error}{hint}") from None
     if n_problems:
         counts = f"{n_problems} of {n_problems + len(documents)} rows cannot be used"
         if not skip_bad:

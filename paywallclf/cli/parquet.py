@@ -15,6 +15,9 @@ from paywallclf.cli.writing import json_text
 #: Rows that are taken from a file at once.
 _BATCH = 64
 
+#: Bytes of each column that are read ahead.
+_BUFFER = 1 << 20
+
 #: HTML takes a third of what pyarrow's default leaves.
 _COMPRESSION = "zstd"
 
@@ -38,7 +41,8 @@ def read(source: Input) -> Iterator[Event]:
     if source.name == "-":
         raise OSError("Parquet cannot be read from standard input: give the path of a file")
     try:
-        file = _parquet().ParquetFile(source.name)
+        # a row group is then read as its rows are taken, and not held whole: it may be the whole file
+        file = _parquet().ParquetFile(source.name, buffer_size=_BUFFER, pre_buffer=False)
     except _MISFITS as error:
         raise OSError(f"no Parquet file that can be read: {error}") from None
     end = 0

@@ -177,7 +177,7 @@ def _search(folder: str, skip: Path | None, messages: Messages) -> Iterator[str]
     def unreadable(error: OSError) -> None:
         if error.filename == folder:
             raise ValueError(f"{folder}: {_reason(error, 0)}") from None
-        messages.error(str(error.filename), error.strerror or str(error))
+        messages.error(str(error.filename), _reason(error, 0))
 
     skipped = skip.resolve() if skip is not None else None
     for parent, folders, files in os.walk(folder, onerror=unreadable):
