@@ -221,7 +221,10 @@ def _read_document(row: dict[str, Any], folder: Path) -> Document:
         raise ValueError("one of html, text and path must be there, and no other")
     source = _check_type(row[sources[0]], str, sources[0])
     if sources[0] == "path":
-        return parse_html((folder / source).read_bytes())
+        path = folder / source
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe or a device might never end
+            raise ValueError(f"{source!r:.60} is no file")
+        return parse_html(path.read_bytes())
     return parse_html(source) if sources[0] == "html" else parse_text(source)
 
 

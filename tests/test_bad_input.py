@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paywallclf import PaywallWarning, clean_html, clean_text, parse_html, parse_text, render
+from paywallclf.labels import check_labels, write_labels
 
 #: Much of what is dropped here is nearly all of a page.
 pytestmark = pytest.mark.filterwarnings("ignore:nearly all")
@@ -143,6 +145,17 @@ def test_dropping_ten_thousand_paragraphs_takes_a_time_that_grows_with_their_num
 def test_a_page_of_ten_megabytes_is_read_in_a_time_that_grows_with_its_length():
     paragraph = f"<p class=a>{'Rain fell on <b>Friday</b>, and the river rose. ' * 40}</p>\n"
     assert len(parse_html(paragraph * (10_000_000 // len(paragraph))).blocks) == 10_000_000 // len(paragraph)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in the file system")
+def test_a_page_of_a_label_file_that_would_never_end_to_be_read_is_named(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    rows = [{"id": path, "path": path, "labels": []} for path in ("pipe", "zero")]
+    write_labels(tmp_path / "labels.jsonl", rows)
+    problems = [str(problem) for problem in check_labels(tmp_path / "labels.jsonl")]
+    assert len(problems) == 2
+    assert all("is no file" in problem for problem in problems)
 
 
 def deep_soup(depth):

@@ -14,6 +14,10 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
+#: A process fuzzes for so many seconds and hands on what it found: what atheris records of the strings that are compared grows by
+#: some 80 kB an input, to the limit of memory in an hour.
+SECONDS_OF_A_PROCESS = 300
+
 #: An input that takes so long was meant to: 100 times what the largest ones take.
 SECONDS_OF_A_HANG = 30
 
@@ -23,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=int, default=20, help="in all")
     parser.add_argument("--target", help="default: one after the other")
+    parser.add_argument("--corpus", type=Path, help="fuzz in this process, and keep here the inputs that reach new code")
     parser.add_argument("--findings", type=Path, default=HERE / "cases", help="where an input that breaks something is written")
     options = parser.parse_args()
 
@@ -32,17 +37,18 @@ def main() -> None:
     with atheris.instrument_imports(include=["paywallclf"]):
         from targets import TARGETS
 
-    if options.target is None:
-        for name, target in TARGETS.items():
-            seconds = max(1, round(options.seconds * target.share))
-            command = [sys.executable, __file__, "--target", name, "--seconds", str(seconds), "--findings", options.findings]
-            print(f"== {name}", flush=True)
-            subprocess.run(command, check=True)
+    if options.corpus is None:
+        with tempfile.TemporaryDirectory() as corpus:
+            for name, target in TARGETS.items():
+                if options.target in (None, name):
+                    share = target.share if options.target is None else 1
+                    _fuzz_in_processes(name, max(1, round(options.seconds * share)), Path(corpus, name), options.findings)
         return
 
     target = TARGETS[options.target]
     findings = options.findings / options.target
     findings.mkdir(parents=True, exist_ok=True)
+    options.corpus.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         seeds = Path(folder, "seeds")
         seeds.mkdir()
@@ -53,11 +59,30 @@ def main() -> None:
         arguments = [
             f"-max_total_time={options.seconds}", f"-timeout={SECONDS_OF_A_HANG}", f"-max_len={target.longest}",
             f"-dict={dictionary}", f"-artifact_prefix={findings}/", "-rss_limit_mb=4096", "-print_final_stats=1",
-            f"-report_slow_units={SECONDS_OF_A_HANG}", str(seeds),
+            f"-report_slow_units={SECONDS_OF_A_HANG}", str(options.corpus), str(seeds),
             *map(str, (HERE / "cases").glob(options.target)),
         ]  # fmt: skip
         atheris.Setup([sys.argv[0], *arguments], target.check)
         atheris.Fuzz()
+
+
+def _fuzz_in_processes(name: str, seconds: int, corpus: Path, findings: Path) -> None:
+    for start in range(0, seconds, SECONDS_OF_A_PROCESS):
+        part = min(SECONDS_OF_A_PROCESS, seconds - start)
+        print(f"== {name}, {part} s", flush=True)
+        command = [
+            sys.executable,
+            __file__,
+            "--target",
+            name,
+            "--seconds",
+            str(part),
+            "--corpus",
+            corpus,
+            "--findings",
+            findings,
+        ]
+        subprocess.run(command, check=True)
 
 
 def _entry(token: str) -> str:
