@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     AnyModel: TypeAlias = str | Path | scoring.Model | PaywallClassifier | None
 
 #: The model that the package brings.
-SHIPPED = Path(__file__).parent / "models" / "default"
+SHIPPED = Path(__file__).resolve().parent / "models" / "default"
 
 
 class PaywallWarning(UserWarning):
@@ -75,7 +75,8 @@ def load_model(name_or_path: str | Path | None = None) -> scoring.Model:
     """
     path = SHIPPED if name_or_path is None or name_or_path == "default" else Path(name_or_path)
     try:
-        path = path.resolve()
+        if path is not SHIPPED:  # whose links were followed once, as that takes as long as a network does for a page
+            path = path.resolve()
         written = (path / storage.CONFIG_FILE).stat().st_mtime_ns
     except OSError:  # `storage.load` says what is wrong
         written = 0

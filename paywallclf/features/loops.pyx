@@ -62,13 +62,13 @@ cdef inline uint64_t _mix(uint64_t hash, uint64_t salt) noexcept nogil:
     return (hash ^ (hash >> 32)) * _MIX
 
 
-cdef inline bint _is_letter(Py_UCS4 code):
+cdef inline bint _is_letter(Py_UCS4 code) noexcept:
     if code < 128:
         return 97 <= (<uint32_t>code | 32) <= 122
     return code.isalpha()
 
 
-cdef inline bint _is_word(Py_UCS4 code):
+cdef inline bint _is_word(Py_UCS4 code) noexcept:
     if code < 128:
         return 97 <= (<uint32_t>code | 32) <= 122 or 48 <= <uint32_t>code <= 57
     return code.isalnum()
@@ -147,7 +147,7 @@ cdef class NgramHasher:
     cdef int sizes[8]
     cdef int n_sizes, shift
     cdef Py_ssize_t longest  # of the texts
-    cdef uint64_t[::1] words
+    cdef uint64_t[::1] room
 
     def __cinit__(self, const uint32_t[::1] codes, const int64_t[::1] lengths, sizes, int bits):
         _check_bits(bits)
@@ -159,22 +159,28 @@ cdef class NgramHasher:
             self.sizes[number] = sizes[number]
         self.shift = 63 - bits  # after a shift by one: all 64 at once are none to C
         self.longest = np.max(lengths, initial=0)
-        self.words = np.empty(self.longest + 1, np.uint64)
+        self.room = np.empty(self.longest + 1, np.uint64)
 
     cdef Py_ssize_t hash(self, const uint32_t *text, Py_ssize_t n, int32_t *column) noexcept:
         """Write the columns of a text of the array, fewer than n for each of the sizes, for words and for pairs; how many."""
-        cdef Py_ssize_t at, size, place, filled = 0, n_words = 0
+        cdef Py_ssize_t at, size, filled = 0, n_words = 0
         cdef int number, shift = self.shift
-        cdef uint64_t hash, power
-        cdef uint64_t *word = &self.words[0]
+        cdef uint64_t hash, power, base = _BASE
+        cdef uint64_t *before = &self.room[0]
+        before[0] = 0
+        for at in range(n):  # of the characters before each place, as digits of one number
+            before[at + 1] = before[at] * base + text[at]
         for number in range(self.n_sizes):
             size = self.sizes[number]
+            power = 1
+            for at in range(size - 1):
+                power *= base
             for at in range(n - size + 1):
-                hash = text[at] + <uint64_t>1
-                for place in range(at + 1, at + size):
-                    hash = hash * _BASE + text[place]
+                # the digits from here to the n-gram's end, the first of them raised by one
+                hash = before[at + size] - before[at] * power * base + power
                 column[filled] = _mix(hash, size) >> 1 >> shift
                 filled += 1
+        cdef uint64_t *word = before
         at = 0
         while at < n:
             if not _is_word(text[at]):
@@ -184,14 +190,14 @@ cdef class NgramHasher:
             power = 1
             while at < n and _is_word(text[at]):
                 hash += (text[at] + <uint64_t>1) * power
-                power *= _BASE
+                power *= base
                 at += 1
             word[n_words] = hash
             n_words += 1
             column[filled] = _mix(hash, _WORD) >> 1 >> shift
             filled += 1
         for at in range(1, n_words):
-            column[filled] = _mix(word[at - 1] * _BASE + word[at], _PAIR) >> 1 >> shift
+            column[filled] = _mix(word[at - 1] * base + word[at], _PAIR) >> 1 >> shift
             filled += 1
         return filled
 
@@ -319,17 +325,19 @@ cdef class Tokens:
     cdef Py_ssize_t first  # the first word whose pairs are still to come
     cdef Py_ssize_t parted  # of these words, the first one of the value
     cdef uint64_t silent[N_SILENT]
+    cdef uint64_t maybe_silent  # a bit for each of them, by `_bit`
     cdef int n_silent
     cdef Py_ssize_t longest, most
 
     def __cinit__(self, frozenset silent, Py_ssize_t longest, Py_ssize_t most):
         self.place = NULL
-        self.filled = self.room = self.first = self.parted = self.n_silent = 0
+        self.filled = self.room = self.first = self.parted = self.n_silent = self.maybe_silent = 0
         self.longest, self.most = longest, most
         if len(silent) > N_SILENT:
             raise ValueError(f"at most {N_SILENT} attributes are silent")
         for name in silent:
             self.silent[self.n_silent] = _packed(name)
+            self.maybe_silent |= _bit(_packed(name))
             self.n_silent += 1
 
     def __dealloc__(self):
@@ -375,8 +383,10 @@ cdef class Tokens:
 
     cdef bint is_silent(self, uint64_t name) noexcept:
         cdef int number
+        if not name or not self.maybe_silent & _bit(name):
+            return False
         for number in range(self.n_silent):
-            if self.silent[number] == name and name:
+            if self.silent[number] == name:
                 return True
         return False
 
@@ -422,6 +432,10 @@ cdef uint64_t _packed(str name) except? 0:
     return packed
 
 
+cdef inline uint64_t _bit(uint64_t name) noexcept:
+    return <uint64_t>1 << (name * _MIX >> 58)
+
+
 cdef uint64_t _HREF = _packed("href"), _STYLE = _packed("style")
 
 
@@ -461,12 +475,8 @@ cdef int _add_words(Tokens tokens, const Unit *text, Py_ssize_t n, uint64_t stan
 
 cdef bint _add_tag(Tokens tokens, const Unit *tag, Py_ssize_t n) except -1:
     """The tokens of a start tag as lexbor writes it, ``<name attribute="value">``. Of any other, no more than its end is read."""
-    cdef Py_ssize_t at, start, end, number = 0
+    cdef Py_ssize_t at = 1, start, end, number = 0, filled = tokens.filled
     cdef uint64_t name
-    for at in range(n):
-        if tag[at] == c"&":
-            return False
-    at = 1
     while at < n and tag[at] != c" " and tag[at] != c">":
         at += 1
     _add_words(tokens, tag + 1, at - 1, TAG)
@@ -482,6 +492,9 @@ cdef bint _add_tag(Tokens tokens, const Unit *tag, Py_ssize_t n) except -1:
         end = at
         at += 2
         while at < n and tag[at] != c'"':
+            if tag[at] == c"&":
+                tokens.filled = tokens.first = filled
+                return False
             at += 1
         if at >= n:
             break

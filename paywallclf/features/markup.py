@@ -47,7 +47,7 @@ def hash_markup(layout: Layout, bits: int) -> tuple[NDArray[np.int32], NDArray[n
         How many tokens each element has.
     """
     wanted = np.greater(layout.ends, layout.starts)
-    wanted[_first_inlines(layout)[1]] = True
+    wanted[_first_inlines(layout)] = True
     limits = LONGEST_VALUE, MOST_ATTRIBUTES
     return hash_attributes(layout.tags, layout.attributes, wanted.view(np.uint8), SILENT, *limits, bits)
 
@@ -85,12 +85,13 @@ def wide_elements(layout: Layout) -> NDArray[np.bool_]:
     return np.asarray(ends_at[layout.ends] - ends_at[layout.starts] > WIDE * ends_at[-1])
 
 
-def _first_inlines(layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs of (block, inline element), up to `MOST_INLINES` a block."""
+def _first_inlines(layout: Layout) -> NDArray[np.int64]:
+    """The inline elements of all blocks, up to `MOST_INLINES` of each."""
     counts = np.diff(layout.inline_starts)
-    blocks = np.repeat(np.arange(len(counts)), counts)
-    first = np.arange(len(blocks)) - layout.inline_starts[blocks] < MOST_INLINES
-    return blocks[first], layout.inlines[first]
+    if counts.max(initial=0) <= MOST_INLINES:
+        return layout.inlines
+    places = np.arange(len(layout.inlines)) - np.repeat(layout.inline_starts[:-1], counts)
+    return layout.inlines[places < MOST_INLINES]
 
 
 def standing(layout: Layout) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -14,6 +14,8 @@ from libc.math cimport log, log1p
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
+from paywallclf.html.scan import Attributes
+
 #: A character of a string, as it lies in memory.
 ctypedef fused Unit:
     uint8_t
@@ -215,15 +217,19 @@ cdef _fields(layout, const int64_t[::1] parents):
     """How many form fields and buttons stand in each element's subtree."""
     cdef int64_t[::1] counts = np.zeros(len(parents), np.int64)
     cdef Py_ssize_t element, above, left = _MOST_FIELDS
+    cdef list tags = layout.tags
+    attributes = layout.attributes
+    in_place = isinstance(attributes, Attributes)
     for element in range(len(parents)):
-        if layout.tags[element] not in _FIELDS:
+        if tags[element] not in _FIELDS:
             continue
         if left == 0:
             break
         left -= 1
-        if layout.attributes[element].get("type") != "hidden":
-            above = parents[element]
-            while above >= 0:
-                counts[above] += 1
-                above = parents[above]
+        if attributes.hold(element, "type", "hidden") if in_place else attributes[element].get("type") == "hidden":
+            continue
+        above = parents[element]
+        while above >= 0:
+            counts[above] += 1
+            above = parents[above]
     return counts

@@ -46,8 +46,8 @@ def plan_removal(segments: Segments, dropped: Collection[int]) -> Removal:
     parents, starts, ends = layout.parents.tolist(), layout.starts.tolist(), layout.ends.tolist()
     gone = np.zeros(len(layout.texts), np.bool_)
     gone[list(dropped)] = True
-    staying = _with_ancestors([*segments.serving.tolist(), *_beside_kept_text(segments, gone)], parents)
-    separations = _Separations(layout, gone)
+    staying = _with_ancestors([*segments.serving.tolist(), *_beside_kept_text(segments, gone.tolist())], parents)
+    separations = _Separations(layout, gone, parents)
     whole: list[int] = []
     emptied: list[int] = []
     inside: set[int] = set()
@@ -103,16 +103,11 @@ def _of_dropped_blocks(layout: Layout, gone: NDArray[np.bool_]) -> list[int]:
     return found
 
 
-def _beside_kept_text(segments: Segments, gone: NDArray[np.bool_]) -> list[int]:
+def _beside_kept_text(segments: Segments, gone: list[bool]) -> list[int]:
     """The elements that hold media next to a kept block."""
-    layout = segments.layout
-    figures = [
-        (int(layout.parents[element]), int(layout.starts[element]))
-        for element, tag in enumerate(layout.tags)
-        if tag == "figure" and layout.starts[element] == layout.ends[element]
+    return [
+        parent for parent, following in segments.media.tolist() if not all(gone[max(following - 1, 0) : following + 1])
     ]
-    media = [*figures, *segments.players.tolist()]
-    return [parent for parent, following in media if not gone[max(following - 1, 0) : following + 1].all()]
 
 
 def _with_ancestors(elements: list[int], parents: list[int]) -> set[int]:
@@ -127,9 +122,9 @@ def _with_ancestors(elements: list[int], parents: list[int]) -> set[int]:
 class _Separations:
     """Which elements stand between two kept runs of one container, which would run together without them."""
 
-    def __init__(self, layout: Layout, gone: NDArray[np.bool_]) -> None:
-        self.tags = layout.tags
-        self.containers, self.parents = layout.containers.tolist(), layout.parents.tolist()
+    def __init__(self, layout: Layout, gone: NDArray[np.bool_], parents: list[int]) -> None:
+        self.tags, self.parents = layout.tags, parents
+        self.containers = layout.containers.tolist()
         self.starts, self.ends = layout.starts.tolist(), layout.ends.tolist()
         order = np.arange(len(gone))
         # at each place between blocks, the nearest kept block before it and from it on

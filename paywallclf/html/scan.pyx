@@ -46,6 +46,7 @@ cdef enum:
     ENDLESS = 1024
     FOREIGN = 2048  # its elements are not HTML's, whatever their names
     SCRIPT = 4096
+    FIGURE = 8192
 
 cdef dict _ROLES = {}
 for _role, _members in (
@@ -62,6 +63,7 @@ for _role, _members in (
     (RAW, "style xmp iframe noembed noframes noscript plaintext".split()),
     (FOREIGN, ["svg", "math"]),
     (SCRIPT, ["script"]),
+    (FIGURE, ["figure"]),
 ):
     for _member in _members:
         _ROLES[_member] = _ROLES.get(_member, 0) | _role
@@ -118,7 +120,7 @@ cdef class Cutter:
     cdef Numbers parents, starts, ends, containers, link_lengths
     cdef Numbers inlines, enclosed  # of one block after the other
     cdef Numbers inline_starts, enclosed_starts, node_starts  # for each block where its own begin; the last is the run's
-    cdef Numbers serving, players
+    cdef Numbers serving, media
     cdef Numbers opened, roles  # elements, and what their names mean
     cdef Numbers blocks  # those of them that are block-level
     cdef Py_ssize_t n_nodes  # text nodes of the blocks and the run
@@ -138,7 +140,7 @@ cdef class Cutter:
         self.containers, self.link_lengths = Numbers(), Numbers()
         self.inlines, self.enclosed = Numbers(), Numbers()
         self.inline_starts, self.enclosed_starts, self.node_starts = Numbers(), Numbers(), Numbers()
-        self.serving, self.players = Numbers(), Numbers()
+        self.serving, self.media = Numbers(), Numbers()
         self.opened, self.roles, self.blocks, self.loose = Numbers(), Numbers(), Numbers(), Numbers()
         self.n_nodes = self.n_started = self.links = self.room = 0
         self.text_ = NULL
@@ -198,6 +200,9 @@ cdef class Cutter:
             self.n_started = self.opened.n
         else:  # it holds no text
             self.starts.at[element] = self.ends.at[element]
+            if role & FIGURE:
+                self.media.append(self._innermost())
+                self.media.append(self.ends.at[element])
             if self.length:
                 self.loose.append(element)
         return 0
@@ -211,8 +216,8 @@ cdef class Cutter:
             if role & SERVANT:
                 self.serving.append(self._innermost())
             elif role & PLAYER:
-                self.players.append(self._innermost())
-                self.players.append(self._n_begun())
+                self.media.append(self._innermost())
+                self.media.append(self._n_begun())
         return 0
 
     def text(self, str text not None):
@@ -243,7 +248,7 @@ cdef class Cutter:
         )
         return Segments(
             layout, elements, text_nodes, self.node_starts.asarray(), self.enclosed.asarray(), self.enclosed_starts.asarray(),
-            self.serving.asarray(), self.players.asarray().reshape(-1, 2),
+            self.serving.asarray(), self.media.asarray().reshape(-1, 2),
         )
 
     cdef inline Py_ssize_t _innermost(self) noexcept:
@@ -457,6 +462,12 @@ cdef class Attributes:
         if not 0 <= number < self._places.shape[0]:
             raise IndexError(element)
         return _attributes(self.html[self._places[number, 0] : self._places[number, 1]])
+
+    def hold(self, Py_ssize_t element, str name not None, str value not None):
+        """Whether one of an element's attributes has a name and a value, which needs no escaping."""
+        if not 0 <= element < self._places.shape[0]:
+            raise IndexError(element)
+        return self.html.find(f' {name}="{value}"', self._places[element, 0], self._places[element, 1]) >= 0
 
     def __reduce__(self):
         return list, (list(self),)

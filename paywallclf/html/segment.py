@@ -57,8 +57,9 @@ class Segments:
     enclosed_starts : array of int64, shape (n_blocks + 1,)
     serving : array of int64
         The elements that hold a script, a meta or a link, as its parent.
-    players : array of int64, shape (n_players, 2)
-        For each video or audio, the element that holds it, as its parent, and the index of the block that follows it.
+    media : array of int64, shape (n_media, 2)
+        For each video, audio and figure without text, the element that holds it, as its parent, and the index of the block
+        that follows it.
     """
 
     layout: Layout = field(default_factory=lambda: Layout.of_text([]))
@@ -68,4 +69,4 @@ class Segments:
     enclosed: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     enclosed_starts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
     serving: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    players: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    media: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))
