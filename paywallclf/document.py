@@ -245,7 +245,7 @@ def decide(
     if threshold is None and set(drop) == {"promo"}:
         threshold = promo_threshold
     if threshold is not None:
-        return [index for index in blocks if totals[index] >= threshold]
+        return [index for index, total in enumerate(totals) if total >= threshold]
     best = best_threshold(totals, sizes)
     kept = [index for index in blocks if totals[index] < best]
     if promos:

@@ -14,13 +14,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cpython.array cimport array, resize_smart
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.unicode cimport (
     PyUnicode_1BYTE_KIND, PyUnicode_2BYTE_KIND, PyUnicode_4BYTE_KIND, PyUnicode_DATA, PyUnicode_FromKindAndData, PyUnicode_KIND,
     PyUnicode_READ, Py_UNICODE_ISSPACE,
 )
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
 from paywallclf.document import Layout
 from paywallclf.html.segment import BLOCK_LEVEL, MAX_DEPTH, NO_BLOCKS, PLAYERS, SERVANTS, Segments, UnreadableError
@@ -90,24 +90,37 @@ class UnstableError(ValueError):
 cdef class Numbers:
     """A growing array of int64."""
 
-    cdef array values
     cdef int64_t *at
-    cdef Py_ssize_t n
+    cdef Py_ssize_t n, room  # how many it holds, and how many there is room for
 
     def __cinit__(self):
-        self.values = array("q")
-        self.n = 0
+        self.at = NULL
+        self.n = self.room = 0
+
+    def __dealloc__(self):
+        PyMem_Free(self.at)
 
     cdef inline int append(self, int64_t value) except -1:
-        if self.n == len(self.values):
-            resize_smart(self.values, 2 * self.n + 64)
-            self.at = <int64_t *>self.values.data.as_longlongs
+        if self.n == self.room:
+            self.grow()
         self.at[self.n] = value
         self.n += 1
         return 0
 
+    cdef int grow(self) except -1:
+        cdef Py_ssize_t room = 2 * self.room + 64
+        cdef int64_t *grown = <int64_t *>PyMem_Realloc(self.at, room * sizeof(int64_t))
+        if grown == NULL:
+            raise MemoryError
+        self.at, self.room = grown, room
+        return 0
+
     def asarray(self):
-        return np.array(self.values[: self.n], np.int64)
+        result = np.empty(self.n, np.int64)
+        cdef int64_t[::1] copied = result
+        if self.n:
+            memcpy(&copied[0], self.at, self.n * sizeof(int64_t))
+        return result
 
 
 cdef class Cutter:
