@@ -201,7 +201,7 @@ def as_declared(html: str, source: str) -> str:
     """Canonical HTML with the byte-order mark, XML declaration and doctype of its source."""
     declared = _DOCTYPE.match(source.removeprefix("\ufeff"))
     written = _DOCTYPE.match(html)
-    if declared and written:
+    if declared and written and declared[1] != written[1]:
         html = html[: written.start(1)] + declared[1] + html[written.end(1) :]
     if html.startswith("<!--?") and _XML_DECLARATION.match(source.removeprefix("\ufeff")):
         declaration, _, rest = html.removeprefix("<!--").partition("-->")
