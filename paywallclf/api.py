@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     Html: TypeAlias = str | bytes | Tag
     AnyModel: TypeAlias = str | Path | scoring.Model | PaywallClassifier | None
 
-#: The model that the package brings.
-SHIPPED = Path(__file__).resolve().parent / "models" / "default"
-
 
 class PaywallWarning(UserWarning):
     """The result may not be what was wanted: a page that was too deep to read, or one that lost nearly all its text."""
@@ -73,9 +70,9 @@ def load_model(name_or_path: str | Path | None = None) -> scoring.Model:
     ModelError
         The folder is missing, damaged, of a newer format, or no model.
     """
-    path = SHIPPED if name_or_path is None or name_or_path == "default" else Path(name_or_path)
+    path = storage.SHIPPED if name_or_path is None or name_or_path == "default" else Path(name_or_path)
     try:
-        if path is not SHIPPED:  # whose links were followed once, as that takes as long as a network does for a page
+        if path is not storage.SHIPPED:  # whose links were followed once, as that takes as long as a network does for a page
             path = path.resolve()
         written = (path / storage.CONFIG_FILE).stat().st_mtime_ns
     except OSError:  # `storage.load` says what is wrong

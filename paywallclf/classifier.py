@@ -525,15 +525,15 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         storage.save(folder, rounded(model.arrays), model.config, card)
 
     @classmethod
-    def load(cls, folder: str | Path) -> PaywallClassifier:
-        """Read a model folder; no code in it is run.
+    def load(cls, folder: str | Path | None = None) -> PaywallClassifier:
+        """Read a model folder, that of the shipped model by default; no code in it is run.
 
         Raises
         ------
         ModelError
             The folder is missing, damaged, of a newer format, or no model.
         """
-        arrays, config = storage.load(folder, scoring.SHAPES)
+        arrays, config = storage.load(storage.SHIPPED if folder is None else folder, scoring.SHAPES)
         known = cls().get_params()
         parameters = {name: value for name, value in config.get("parameters", {}).items() if name in known}
         classifier = cls(**parameters)

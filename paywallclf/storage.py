@@ -21,6 +21,9 @@ FORMAT_VERSION = 1
 
 ARRAYS_FILE, CONFIG_FILE, CARD_FILE = "model.safetensors", "config.json", "README.md"
 
+#: The model that comes with the package.
+SHIPPED = Path(__file__).resolve().parent / "models" / "default"
+
 #: A configuration is a page of text, as is the header of the arrays, and the largest tables that can be asked for take 2 GB; more
 #: is not ours. In bytes.
 _LONGEST_TEXT, _LONGEST_ARRAYS = 1 << 18, 1 << 31

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 from tiny import SMALL, documents, fitted
 
-from paywallclf import ModelError, PaywallClassifier, classify_html, load_model
+from paywallclf import ModelError, PaywallClassifier, classify_html, load_model, parse_html
+from paywallclf.storage import SHIPPED
 
 ARRAYS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 
@@ -384,3 +385,7 @@ def test_the_shipped_model_is_small() -> None:
 
 def test_the_shipped_model_is_the_default() -> None:
     assert load_model() is load_model("default") is load_model(None)
+    page = parse_html("<article><p>Rain fell on the town.</p><p class=paywall>Subscribe now to read on</p></article>")
+    alike = [PaywallClassifier.load().predict_proba([page])[0], PaywallClassifier.load(SHIPPED).predict_proba([page])[0]]
+    np.testing.assert_array_equal(*alike)
+    assert load_model().config == PaywallClassifier.load().model_.config

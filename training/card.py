@@ -159,7 +159,7 @@ def readme_figures(figures: Mapping[str, Any]) -> str:
         default = {row["figure"]: row["value"] for row in figures["default_threshold"]}
         alone = {row["model"]: row for row in figures["leak_and_loss"] if row["aim"] == README_AIM}
         precision = {row["model"]: row for row in figures["average_precision"]}
-        peers = figures.get("peers", [])
+        peers = [row for row in figures.get("peers", []) if "aim" not in row["how"]]
     except KeyError as error:
         raise CardError(f"the evaluation lacks {error}: run python -m training evaluate again") from None
     chosen = ("promo blocks leaked", "pages leaking", "editorial words lost")

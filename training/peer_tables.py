@@ -7,20 +7,32 @@ from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 
-from paywallclf import PaywallClassifier, clean_html, clean_text, parse_html
-from paywallclf.evaluation import is_long_enough, rate
+from paywallclf import PaywallClassifier, classify_text, clean_html, clean_text, parse_html
+from paywallclf.document import Document
+from paywallclf.evaluation import Rate, is_long_enough, rate
 from training import peers
 from training.corpus import LabelledPage
 from training.folds import fold_of_pages
 from training.tables import Tables
+
+#: Shares of the editorial words that an extractor keeps, which `clean_text` may lose after it.
+BUDGETS = (0.001, 0.003)
+
+#: The thresholds that are tried.
+THRESHOLDS = np.geomspace(0.002, 0.7, 48)
+
+#: Which gold promos, and which editorial blocks, stand in an output.
+Standing = tuple[list[bool], list[bool]]
 
 
 def peer_tables(tables: Tables, pages: Sequence[LabelledPage], models: Sequence[PaywallClassifier], n_jobs: int) -> None:
     """Each extractor alone, with `clean_html` before it and with `clean_text` after it.
 
     Found by string containment in the output, for all alike. "Removed" is of the promo blocks that the extractor alone leaks;
-    "lost" is of the editorial words that it alone keeps.
+    "lost" is of the editorial words that it alone keeps. `clean_text` is measured at its default threshold, and at those that
+    lose at most a share of these words on the other folds' pages.
     """
     fold = fold_of_pages(pages)
     extractors = peers.available()
@@ -28,24 +40,22 @@ def peer_tables(tables: Tables, pages: Sequence[LabelledPage], models: Sequence[
     versions = ", ".join(f"{name} {version}" for name, version in peers.versions().items())
     tables.lines += [f"Versions: {versions}.", ""]
     rows = []
+    reviewed, models_of = zip(*((page, of) for page, of in zip(pages, fold, strict=True) if page.reviewed), strict=True)
     parts = Parallel(n_jobs=n_jobs)(
-        delayed(_peer_page)(page, list(extractors), models[of].model_)
-        for page, of in zip(pages, fold, strict=True)
-        if page.reviewed
+        delayed(_peer_page)(page, list(extractors), models[of].model_) for page, of in zip(reviewed, models_of, strict=True)
     )
-    reviewed = [page for page in pages if page.reviewed]
-    for name in (*extractors, "clean_html alone"):
-        alone, *combined = (_peer_outcome(reviewed, [part[name, way] for part in parts]) for way in WAYS)
-        for way, result in zip(WAYS, (alone, *combined), strict=True):
-            leak, leaking, kept, leaked, words, groups_p, groups_e = result
-            removed: Any = "-"
-            lost: Any = "-"
-            if way != "alone" and name != "clean_html alone":
-                had, had_words = alone[3], alone[4]
-                removed = rate(~leaked[had], groups_p[had])
-                lost = rate((~words[0] & had_words[0])[had_words[0]], groups_e[had_words[0]], words[1][had_words[0]])
-            if name != "clean_html alone" or way == "clean_html before":
-                rows.append((name, way, leak, leaking, kept, removed, lost))
+    for name in extractors:
+        standing = {way: [part[name, way] for part in parts] for way in WAYS}
+        curves = [part[name, "curve"] for part in parts]
+        for budget in BUDGETS:
+            chosen = _thresholds(reviewed, np.array(models_of), standing["alone"], curves, budget)
+            standing[f"clean_text after, aim {100 * budget:g} %"] = [
+                curve[at] for curve, at in zip(curves, chosen, strict=True)
+            ]
+        for way, found in standing.items():
+            rows.append((name, way, *_peer_rates(reviewed, standing["alone"], found, compared=way != "alone")))
+    whole, cleaned = ([part["clean_html", way] for part in parts] for way in ("whole", "cleaned"))
+    rows.append(("none", "clean_html", *_peer_rates(reviewed, whole, cleaned, compared=True)))
     header = (
         "extractor", "how", "promo blocks leaked", "pages leaking", "editorial words kept",
         "leaked promos removed", "editorial words lost",
@@ -61,43 +71,84 @@ def _peer_page(page: LabelledPage, names: Sequence[str], model: Any) -> dict[tup
     source = page.document.source
     cleaned = clean_html(source, model=model)
     extractors = peers.available()
-    found = {}
+    found: dict[tuple[str, str], Any] = {}
     for name in names:
         extract: Callable[[str], str] = extractors[name]
         plain = extract(source)
         found[name, "alone"] = _standing(page, plain)
         found[name, "clean_html before"] = _standing(page, extract(cleaned))
         found[name, "clean_text after"] = _standing(page, clean_text(plain, model=model))
-    whole = _standing(page, " ".join(block.text for block in page.document.blocks))
-    kept = _standing(page, " ".join(block.text for block in parse_html(cleaned).blocks))
-    found["clean_html alone", "alone"] = found["clean_html alone", "clean_text after"] = whole
-    found["clean_html alone", "clean_html before"] = kept
+        found[name, "curve"] = _curve(page, plain, model)
+    found["clean_html", "whole"] = _standing(page, _text(page.document))
+    found["clean_html", "cleaned"] = _standing(page, _text(parse_html(cleaned)))
     return found
 
 
-def _standing(page: LabelledPage, output: str) -> tuple[list[bool], list[bool]]:
+def _text(document: Document) -> str:
+    return " ".join(block.text for block in document.blocks)
+
+
+def _curve(page: LabelledPage, plain: str, model: Any) -> list[Standing]:
+    """What stands in the cleaned text at each of `THRESHOLDS`."""
+    document = classify_text(plain, model=model)
+    curve: list[Standing] = []
+    kept: list[int] = []
+    for threshold in THRESHOLDS:
+        blocks = document.kept(threshold=threshold)
+        if not curve or [block.index for block in blocks] != kept:
+            kept = [block.index for block in blocks]
+            curve.append(_standing(page, " ".join(block.text for block in blocks)))
+        else:
+            curve.append(curve[-1])
+    return curve
+
+
+def _thresholds(
+    pages: Sequence[LabelledPage],
+    fold: NDArray[np.int64],
+    alone: Sequence[Standing],
+    curves: Sequence[Sequence[Standing]],
+    budget: float,
+) -> NDArray[np.int64]:
+    """For each page the lowest of `THRESHOLDS` (its number) that loses at most the share `budget` on the other folds' pages."""
+    had, lost = np.zeros(len(pages)), np.zeros((len(pages), len(THRESHOLDS)))
+    for number, (page, (_, before), curve) in enumerate(zip(pages, alone, curves, strict=True)):
+        words = _words(page) * np.array(before, bool)
+        had[number] = words.sum()
+        lost[number] = [words @ ~np.array(after, bool) for _, after in curve]
+    chosen = np.zeros(len(pages), np.int64)
+    for number in np.unique(fold):
+        other = fold != number
+        chosen[~other] = np.argmax(lost[other].sum(axis=0) <= budget * had[other].sum())
+    return chosen
+
+
+def _words(page: LabelledPage) -> NDArray[np.float64]:
+    """Words of the editorial blocks that `_standing` looks for."""
+    return np.array([len(gold.text.split()) for gold in page.gold if gold.label == "editorial" and page.body_known], np.float64)
+
+
+def _standing(page: LabelledPage, output: str) -> Standing:
     squeezed = peers.squeeze(output)
     promos = [peers.is_in(gold.text, squeezed) for gold in page.gold if gold.label == "promo" and is_long_enough(gold.text)]
     editorial = [peers.is_in(gold.text, squeezed) for gold in page.gold if gold.label == "editorial" and page.body_known]
     return promos, editorial
 
 
-def _peer_outcome(pages: Sequence[LabelledPage], standing: Sequence[tuple[list[bool], list[bool]]]) -> Any:
-    leaked, groups_p, page_leaks, page_groups, kept, weights, groups_e = [], [], [], [], [], [], []
-    for page, (promos, editorial) in zip(pages, standing, strict=True):
-        leaked += promos
-        groups_p += [page.group] * len(promos)
-        if promos:
-            page_leaks.append(any(promos))
-            page_groups.append(page.group)
-        kept += editorial
-        if page.body_known:
-            weights += [len(gold.text.split()) for gold in page.gold if gold.label == "editorial"]
-        groups_e += [page.group] * len(editorial)
-    leaks, keeps = np.array(leaked, bool), np.array(kept, bool)
-    words = (keeps, np.array(weights, np.float64))
-    groups_promo, groups_editorial = np.array(groups_p), np.array(groups_e)
+def _peer_rates(
+    pages: Sequence[LabelledPage], alone: Sequence[Standing], standing: Sequence[Standing], *, compared: bool
+) -> tuple[Rate | str, ...]:
+    """Promos leaked, pages leaking, editorial words kept; and of what the extractor alone gives, promos removed and words lost."""
+    groups_p = np.array([page.group for page, (promos, _) in zip(pages, standing, strict=True) for _ in promos])
+    groups_e = np.array([page.group for page, (_, editorial) in zip(pages, standing, strict=True) for _ in editorial])
+    weights = np.concatenate([_words(page) for page in pages])
+    leaked, kept = (np.concatenate([np.array(found[side], bool) for found in standing]) for side in (0, 1))
+    had_promos, had_words = (np.concatenate([np.array(found[side], bool) for found in alone]) for side in (0, 1))
+    with_promos = [(page.group, any(promos)) for page, (promos, _) in zip(pages, standing, strict=True) if promos]
     return (
-        rate(leaks, groups_promo), rate(page_leaks, page_groups), rate(keeps, groups_editorial, words[1]),
-        leaks, words, groups_promo, groups_editorial,
-    )  # fmt: skip
+        rate(leaked, groups_p),
+        rate(np.array([leaks for _, leaks in with_promos]), np.array([group for group, _ in with_promos])),
+        rate(kept, groups_e, weights),
+        rate(~leaked[had_promos], groups_p[had_promos]) if compared else "-",
+        rate(~kept[had_words], groups_e[had_words], weights[had_words]) if compared else "-",
+    )

@@ -99,10 +99,9 @@ def train(labels: tuple[str, ...], base: str, output: str, folds: int, skip_bad:
 
 def _model_folder(output: str) -> Path:
     """The folder to write, in which nobody's other files are."""
-    from paywallclf.api import SHIPPED
-    from paywallclf.storage import ARRAYS_FILE, CONFIG_FILE
+    from paywallclf.storage import ARRAYS_FILE, CONFIG_FILE, SHIPPED
 
-    if Path(output).resolve() == SHIPPED.resolve():
+    if Path(output).resolve() == SHIPPED:
         raise click.ClickException(f"-o {output} is the shipped model: give another folder")
     folder = output_folder(output)
     is_model = (folder / CONFIG_FILE).exists() and (folder / ARRAYS_FILE).exists()
@@ -112,12 +111,10 @@ def _model_folder(output: str) -> Path:
 
 
 def _load(base: str, jobs: int) -> PaywallClassifier:
-    from paywallclf.api import SHIPPED
-
     if base != "shipped" and not Path(base).is_dir():
         raise click.ClickException(f"--base {base}: no such folder; give shipped, none, or the folder of a model")
     try:
-        classifier: PaywallClassifier = paywallclf.PaywallClassifier.load(SHIPPED if base == "shipped" else base)
+        classifier: PaywallClassifier = paywallclf.PaywallClassifier.load(None if base == "shipped" else base)
     except ValueError as error:
         raise click.ClickException(f"--base {base}: {error}") from None
     classifier.n_jobs = jobs

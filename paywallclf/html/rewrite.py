@@ -105,9 +105,7 @@ def _of_dropped_blocks(layout: Layout, gone: NDArray[np.bool_]) -> list[int]:
 
 def _beside_kept_text(segments: Segments, gone: list[bool]) -> list[int]:
     """The elements that hold media next to a kept block."""
-    return [
-        parent for parent, following in segments.media.tolist() if not all(gone[max(following - 1, 0) : following + 1])
-    ]
+    return [parent for parent, following in segments.media.tolist() if not all(gone[max(following - 1, 0) : following + 1])]
 
 
 def _with_ancestors(elements: list[int], parents: list[int]) -> set[int]:

@@ -28,7 +28,7 @@ NO_BLOCKS = frozenset(
 #: Elements that serve the whole page wherever they stand: a removal leaves them, and the element that holds them.
 SERVANTS = frozenset(("script", "meta", "link"))
 
-#: Media that are an article's more often than a promo's; images are either's. A ``figure`` is told by its own tag.
+#: Media that are an article's more often than a promo's; images are either's. A ``figure`` counts where it has no text.
 PLAYERS = frozenset(("video", "audio"))
 
 #: More elements open at once than this are no page that someone made: browsers themselves stop nesting at 512.

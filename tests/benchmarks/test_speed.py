@@ -21,7 +21,6 @@ import pytest
 from conftest import Table
 
 from paywallclf import PaywallWarning, clean_html, clean_text, load_model, scoring, storage
-from paywallclf.api import SHIPPED
 from paywallclf.document import Layout
 from paywallclf.html import lexbor
 from paywallclf.html.guard import too_complex
@@ -319,5 +318,5 @@ def start_table() -> Table:
 
 @pytest.mark.benchmark(group="start")
 def test_load_model(benchmark: Any) -> None:
-    arrays, _ = benchmark(storage.load, SHIPPED, scoring.SHAPES)
+    arrays, _ = benchmark(storage.load, storage.SHIPPED, scoring.SHAPES)
     assert arrays
