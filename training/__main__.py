@@ -1,4 +1,4 @@
-"""``python -m training build|fit|evaluate|adapt|card``: from labelled pages to the shipped model and its card."""
+"""``python -m training build|fit|evaluate|locked|languages|adapt|card|plot``: from labelled pages to the shipped model and its card."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -184,6 +185,23 @@ def card_command(model: Path, evaluation: Path, readme: Path | None) -> None:
         after = rest.partition(FIGURES[1])[2]
         readme.write_text(f"{before}{FIGURES[0]}\n{readme_figures(figures)}\n{FIGURES[1]}{after}", encoding="utf-8")
     click.echo(text)
+
+
+@main.command("plot")
+@click.option("--benchmarks", type=click.File(encoding="utf-8"), required=True, help="What pytest --benchmark-json wrote.")
+@click.option("--evaluation", type=click.File(encoding="utf-8"), default="build/evaluation.json", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("build/speed.svg"), show_default=True)
+def plot_command(benchmarks: TextIO, evaluation: TextIO, output: Path) -> None:
+    """Draw speed against leak, of the extractors alone and after clean_html."""
+    from training.plot import PlotError, milliseconds, speed_and_leak
+
+    try:
+        svg = speed_and_leak(milliseconds(json.load(benchmarks)), json.load(evaluation))
+    except PlotError as error:
+        raise click.ClickException(str(error)) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise click.ClickException(f"not what pytest and python -m training evaluate write: {error!r}") from None
+    output.write_text(svg, encoding="utf-8")
 
 
 def load_pages(folder: Path | None, checkouts: Path | None, annotated: Path) -> list[LabelledPage]:

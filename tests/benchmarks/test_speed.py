@@ -6,12 +6,15 @@ Nothing here asserts a time. ``pytest tests/benchmarks`` prints the tables; ``--
 from __future__ import annotations
 
 import gzip
+import resource
 import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from importlib import util
+from itertools import cycle, islice
 from statistics import median
 from time import process_time
 from typing import Any
@@ -20,7 +23,7 @@ import generated
 import pytest
 from conftest import Table
 
-from paywallclf import PaywallWarning, clean_html, clean_text, load_model, scoring, storage
+from paywallclf import PaywallWarning, clean_html, clean_many, clean_text, load_model, scoring, storage
 from paywallclf.document import Layout
 from paywallclf.html import lexbor
 from paywallclf.html.guard import too_complex
@@ -210,6 +213,7 @@ def measure(
 
     benchmark.pedantic(times, setup=setup, rounds=ROUNDS)
     if benchmark.enabled:
+        benchmark.extra_info.update(pages=page_set, name=name, ms_per_page=1000 * times.mean)  # for `python -m training plot`
         _times[page_set][name] = times
         tables[f"speed: {page_set}"] = speed_table(page_set)
     return times
@@ -259,7 +263,7 @@ _growth: dict[str, tuple[float, int]] = {}
 
 @pytest.mark.benchmark(group="size")
 @pytest.mark.parametrize("form", ["html", "text"])
-@pytest.mark.parametrize("size", [10_000, 100_000, 1_000_000, 10_000_000])
+@pytest.mark.parametrize("size", [1_000, 10_000, 100_000, 1_000_000, 10_000_000, 50_000_000])
 def test_time_grows_with_the_size(size: int, form: str, benchmark: Any, tables: dict[str, Table]) -> None:
     source = generated.page(size, scripts=False) if form == "html" else generated.text(size)
     times = PageTimes(clean_html if form == "html" else clean_text)
@@ -275,6 +279,45 @@ def test_time_grows_with_the_size(size: int, form: str, benchmark: Any, tables: 
             ("ms", "µs a kB"),
             rows,
             "generated, without scripts; processor time; linear is a steady second column",
+        )
+
+
+# -- many pages ----------------------------------------------------------------------------------------------------------
+
+#: Pages of one run, those of a set over and over.
+MANY = 20_000
+
+_many: dict[str, tuple[float, int]] = {}
+
+
+def many(n: int, jobs: int, threads: int) -> int:
+    """Clean so many pages; gives how many came out."""
+    pages = islice(cycle(generated.pages(scripts=False)), n)
+    if threads:
+        with ThreadPoolExecutor(threads) as pool:
+            return sum(sum(1 for _ in pool.map(clean_html, part)) for part in iter(lambda: list(islice(pages, 100)), []))
+    return sum(result.error is None for result in clean_many(pages, n_jobs=jobs))
+
+
+@pytest.mark.benchmark(group="many")
+@pytest.mark.parametrize(("jobs", "threads"), [(1, 0), (2, 0), (1, 2)])
+def test_many_pages(jobs: int, threads: int, benchmark: Any, tables: dict[str, Table]) -> None:
+    n = MANY if benchmark.enabled else 40
+    many(40, jobs, threads)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert benchmark.pedantic(many, args=(n, jobs, threads), rounds=1) == n
+    if benchmark.enabled:
+        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+        _many[f"{threads} threads" if threads else f"clean_many, n_jobs={jobs}"] = (benchmark.stats.stats.min, grown)
+        first = next(iter(_many.values()))[0]
+        rows = {
+            name: (f"{1000 * seconds / n:.2f}", f"{first / seconds:.2f}", f"{growth}")
+            for name, (seconds, growth) in _many.items()
+        }
+        tables["speed: many pages"] = Table(
+            ("ms a page", "times as fast", "growth, MB"),
+            rows,
+            f"{n:,} generated pages; wall time, so only of an idle machine; growth of this process's peak over the first 40 pages",
         )
 
 
