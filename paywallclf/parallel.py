@@ -68,10 +68,10 @@ def _over_processes(function: Callable[[Any], Any], items: Iterable[Any], n_jobs
 
 def _stop(pool: ProcessPoolExecutor) -> None:
     """End the workers at once: what ``terminate_workers`` of an executor does from Python 3.14 on."""
-    workers = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for worker in workers:
+    for worker in list((pool._processes or {}).values()):
         worker.kill()
+    # its thread ends soon, as it has no workers; at the end of the interpreter it would trip over pipes that are closed by then
+    pool.shutdown(cancel_futures=True)
 
 
 _function: Callable[[Any], Any] | None = None
