@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tiny import documents, fitted
 
@@ -38,6 +38,7 @@ def test_a_block_has_the_same_ngrams_alone_and_among_others(texts: list[str]) ->
 
 
 @given(text=st.text("ab ", max_size=40))
+@example(text="aa ab ba aa")
 def test_names_stand_for_columns(text: str) -> None:
     """A name for each n-gram, in the order of the columns: characters, then words; the same n-gram, the same column."""
     names, columns = ngrams.name_features(text), ngrams.hash_texts([text], 24)[0].tolist()
@@ -46,7 +47,8 @@ def test_names_stand_for_columns(text: str) -> None:
     column_of: dict[tuple[bool, str], int] = {}
     for place, (name, column) in enumerate(zip(names, columns, strict=True)):
         assert column_of.setdefault((place < characters, name), column) == column
-    assert len(set(column_of.values())) == len(column_of)
+    # two hashes may meet, as those of "aa ab" and "ba aa" do
+    assert len(set(column_of.values())) >= 0.95 * len(column_of) - 1
 
 
 def test_ngrams_are_those_of_the_text() -> None:
