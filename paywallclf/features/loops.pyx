@@ -12,13 +12,8 @@ from cpython.unicode cimport (
 )
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from paywallclf.characters cimport Unit
 from paywallclf.html.scan import Attributes
-
-#: A character of a string, as it lies in memory.
-ctypedef fused Unit:
-    uint8_t
-    uint16_t
-    uint32_t
 
 ctypedef float float32_t
 
@@ -123,12 +118,9 @@ def sum_ngrams(
     counts : array of int64, shape (n_texts,)
     """
     cdef Py_ssize_t n = len(lengths), text, begin = 0, height = table.shape[0], width = table.shape[1]
-    cdef int bits = 0
-    while (<Py_ssize_t>2 << bits) <= height and bits < 31:
-        bits += 1
     if height < 1:
         raise ValueError("the table is empty")
-    cdef NgramHasher hasher = NgramHasher(codes, lengths, sizes, bits)
+    cdef NgramHasher hasher = NgramHasher(codes, lengths, sizes, min(int(height).bit_length() - 1, 31))
     sums, counts = np.zeros((n, width)), np.zeros(n, np.int64)
     cdef double[:, ::1] total = sums
     cdef int64_t[::1] count = counts

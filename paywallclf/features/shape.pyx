@@ -14,13 +14,8 @@ from libc.math cimport log, log1p
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
+from paywallclf.characters cimport Unit
 from paywallclf.html.scan import Attributes
-
-#: A character of a string, as it lies in memory.
-ctypedef fused Unit:
-    uint8_t
-    uint16_t
-    uint32_t
 
 #: Classes of characters that are counted: bits of `_table`, by Unicode category.
 cdef enum:

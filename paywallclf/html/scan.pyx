@@ -22,14 +22,9 @@ from cpython.unicode cimport (
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
+from paywallclf.characters cimport Unit
 from paywallclf.document import Layout
 from paywallclf.html.segment import BLOCK_LEVEL, MAX_DEPTH, NO_BLOCKS, PLAYERS, SERVANTS, Segments, UnreadableError
-
-#: A character of a string, as it lies in memory.
-ctypedef fused Unit:
-    uint8_t
-    uint16_t
-    uint32_t
 
 #: What an element's name means, as bits.
 cdef enum:
