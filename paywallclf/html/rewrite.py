@@ -47,7 +47,7 @@ def plan_removal(segments: Segments, dropped: Collection[int]) -> Removal:
     gone = np.zeros(len(layout.texts), np.bool_)
     gone[list(dropped)] = True
     staying = _with_ancestors([*segments.serving.tolist(), *_beside_kept_text(segments, gone.tolist())], parents)
-    separations = _Separations(layout, gone, parents)
+    separations = _Separations(layout, gone, parents, starts, ends)
     whole: list[int] = []
     emptied: list[int] = []
     inside: set[int] = set()
@@ -120,10 +120,9 @@ def _with_ancestors(elements: list[int], parents: list[int]) -> set[int]:
 class _Separations:
     """Which elements stand between two kept runs of one container, which would run together without them."""
 
-    def __init__(self, layout: Layout, gone: NDArray[np.bool_], parents: list[int]) -> None:
-        self.tags, self.parents = layout.tags, parents
+    def __init__(self, layout: Layout, gone: NDArray[np.bool_], parents: list[int], starts: list[int], ends: list[int]) -> None:
+        self.tags, self.parents, self.starts, self.ends = layout.tags, parents, starts, ends
         self.containers = layout.containers.tolist()
-        self.starts, self.ends = layout.starts.tolist(), layout.ends.tolist()
         order = np.arange(len(gone))
         # at each place between blocks, the nearest kept block before it and from it on
         self.before = [-1, *np.maximum.accumulate(np.where(gone, -1, order)).tolist()]
