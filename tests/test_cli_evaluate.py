@@ -167,7 +167,8 @@ def test_the_page_stands_alone_and_shows_text_as_text(tmp_path: Path, model: Pat
 def test_without_matplotlib_all_but_the_page_is_written(
     labels: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "paywallclf.cli.evaluation_page", raising=False)
+    for module in ("evaluation_page", "plots"):
+        monkeypatch.delitem(sys.modules, f"paywallclf.cli.{module}", raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     result = run(labels, "--model", model, "-o", tmp_path / "out")
     assert result.exit_code == 0

@@ -9,7 +9,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from paywallclf import PaywallClassifier, classify_text, clean_html, clean_text, parse_html
+from paywallclf import PaywallClassifier, classify_text, clean_html, parse_html, render
 from paywallclf.document import Document
 from paywallclf.evaluation import Rate, is_long_enough, rate
 from training import peers
@@ -36,7 +36,7 @@ def peer_tables(tables: Tables, pages: Sequence[LabelledPage], models: Sequence[
     """
     fold = fold_of_pages(pages)
     extractors = peers.available()
-    tables.heading("Extractors alone and with paywallclf (default threshold)")
+    tables.heading("Extractors alone and with paywallclf")
     versions = ", ".join(f"{name} {version}" for name, version in peers.versions().items())
     tables.lines += [f"Versions: {versions}.", ""]
     rows = []
@@ -77,8 +77,9 @@ def _peer_page(page: LabelledPage, names: Sequence[str], model: Any) -> dict[tup
         plain = extract(source)
         found[name, "alone"] = _standing(page, plain)
         found[name, "clean_html before"] = _standing(page, extract(cleaned))
-        found[name, "clean_text after"] = _standing(page, clean_text(plain, model=model))
-        found[name, "curve"] = _curve(page, plain, model)
+        document = classify_text(plain, model=model)
+        found[name, "clean_text after"] = _standing(page, render(document))  # what clean_text gives
+        found[name, "curve"] = _curve(page, document)
     found["clean_html", "whole"] = _standing(page, _text(page.document))
     found["clean_html", "cleaned"] = _standing(page, _text(parse_html(cleaned)))
     return found
@@ -88,9 +89,8 @@ def _text(document: Document) -> str:
     return " ".join(block.text for block in document.blocks)
 
 
-def _curve(page: LabelledPage, plain: str, model: Any) -> list[Standing]:
-    """What stands in the cleaned text at each of `THRESHOLDS`."""
-    document = classify_text(plain, model=model)
+def _curve(page: LabelledPage, document: Document) -> list[Standing]:
+    """What stands in a cleaned text at each of `THRESHOLDS`."""
     curve: list[Standing] = []
     kept: list[int] = []
     for threshold in THRESHOLDS:
@@ -125,14 +125,18 @@ def _thresholds(
 
 def _words(page: LabelledPage) -> NDArray[np.float64]:
     """Words of the editorial blocks that `_standing` looks for."""
-    return np.array([len(gold.text.split()) for gold in page.gold if gold.label == "editorial" and page.body_known], np.float64)
+    return np.array([len(text.split()) for text in _editorial(page)], np.float64)
+
+
+def _editorial(page: LabelledPage) -> list[str]:
+    """The texts that count as editorial words: none where the body is not known."""
+    return [gold.text for gold in page.gold if gold.label == "editorial" and page.body_known]
 
 
 def _standing(page: LabelledPage, output: str) -> Standing:
     squeezed = peers.squeeze(output)
     promos = [peers.is_in(gold.text, squeezed) for gold in page.gold if gold.label == "promo" and is_long_enough(gold.text)]
-    editorial = [peers.is_in(gold.text, squeezed) for gold in page.gold if gold.label == "editorial" and page.body_known]
-    return promos, editorial
+    return promos, [peers.is_in(text, squeezed) for text in _editorial(page)]
 
 
 def _peer_rates(

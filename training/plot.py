@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import Any
 
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
+
+from paywallclf.cli.plots import BLUE, ORANGE, svg
 
 OURS = "clean_html"
 
-_BLUE, _ORANGE, _GREY = "#3b7dd8", "#d9730d", "#888888"
-
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none", "svg.hashsalt": "paywallclf", "font.family": "sans-serif", "font.size": 10,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.15,
-}  # fmt: skip
+_GREY = "#888888"
 
 
 class PlotError(ValueError):
@@ -61,29 +55,26 @@ def speed_and_leak(milliseconds: Mapping[str, float], evaluation: Mapping[str, A
     timed = [name for name in milliseconds if (name, "alone") in leaks]
     if not timed:
         raise PlotError("the evaluation has no extractor that was timed: install the extra peers and run it again")
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(7, 4.2), layout="constrained")
-        axes = figure.subplots()
+
+    def draw(axes: Any) -> None:
         for place, name in enumerate(sorted(timed, key=milliseconds.__getitem__)):
             alone = milliseconds[name], leaks[name, "alone"]
             cleaned = milliseconds[name] + milliseconds[OURS], leaks[name, "clean_html before"]
             axes.annotate("", cleaned, alone, arrowprops={"arrowstyle": "->", "color": _GREY, "shrinkA": 4, "shrinkB": 4})
-            axes.plot(*alone, "o", color=_ORANGE)
-            axes.plot(*cleaned, "o", color=_BLUE)
+            axes.plot(*alone, "o", color=ORANGE)
+            axes.plot(*cleaned, "o", color=BLUE)
             # by turns above and below: slow tools stand close together
             axes.annotate(name, alone, xytext=(7, -3 if place % 2 else 5), textcoords="offset points")
         whole = next(value for (_, how), value in leaks.items() if how == OURS)
-        axes.plot(milliseconds[OURS], whole, "*", color=_BLUE, markersize=12)
+        axes.plot(milliseconds[OURS], whole, "*", color=BLUE, markersize=12)
         axes.annotate(OURS, (milliseconds[OURS], whole), xytext=(6, 4), textcoords="offset points")
-        axes.plot([], [], "o", color=_ORANGE, label="an extractor alone")
-        axes.plot([], [], "o", color=_BLUE, label="the same, after clean_html")
+        axes.plot([], [], "o", color=ORANGE, label="an extractor alone")
+        axes.plot([], [], "o", color=BLUE, label="the same, after clean_html")
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(lambda value, place: f"{value:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set(xlabel="processor time, ms a page", ylabel="promo blocks leaked, %", xlim=(1, 2 * max(milliseconds.values())))
         axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
-        axes.legend(frameon=False)
-        data = io.StringIO()
-        figure.savefig(data, format="svg", metadata={"Date": None, "Creator": None})
-    return data.getvalue()
+
+    return svg(draw, (7, 4.2))

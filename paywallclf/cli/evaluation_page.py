@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,30 +9,20 @@ from typing import Any
 import jinja2
 import numpy as np
 from markupsafe import Markup
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from paywallclf.cli.assessing import Assessment
+from paywallclf.cli.plots import BLUE, ORANGE, svg
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
 #: Matplotlib draws in this colour what is to have the page's own, in light and in dark.
 _INK = "#010203"
-_BLUE, _ORANGE = "#3b7dd8", "#d9730d"
 
 _STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "paywallclf",
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.15,
-    **dict.fromkeys(
-        ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "grid.color"), _INK
-    ),
-}  # fmt: skip
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "grid.color"), _INK),
+}
 
 
 def evaluation_page(summary: Sequence[str], assessment: Assessment) -> str:
@@ -61,22 +50,12 @@ def evaluation_page(summary: Sequence[str], assessment: Assessment) -> str:
 
 def _drawn(draw: Callable[[Any, dict[str, Any]], None], curves: dict[str, Any]) -> Markup:
     """A plot as SVG in the page's own colours."""
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(5.2, 3.6), layout="constrained")
-        figure.patch.set_alpha(0)
-        axes = figure.subplots()
-        axes.patch.set_alpha(0)
-        draw(axes, curves)
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(frameon=False)
-        data = io.StringIO()
-        figure.savefig(data, format="svg", metadata={"Date": None, "Creator": None})
-    svg = data.getvalue()
-    return Markup(svg[svg.index("<svg") :].replace(_INK, "currentColor"))  # numbers of ours alone: nothing to escape
+    drawn = svg(lambda axes: draw(axes, curves), (5.2, 3.6), _STYLE)
+    return Markup(drawn[drawn.index("<svg") :].replace(_INK, "currentColor"))  # numbers of ours alone: nothing to escape
 
 
 def _precision_recall(axes: Any, curves: dict[str, Any]) -> None:
-    axes.plot(curves["recall"], curves["precision"], color=_BLUE)
+    axes.plot(curves["recall"], curves["precision"], color=BLUE)
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.02), ylim=(0, 1.02))
 
 
@@ -84,14 +63,14 @@ def _calibration(axes: Any, curves: dict[str, Any]) -> None:
     axes.plot((0, 1), (0, 1), color=_INK, alpha=0.3, linestyle="--")
     if curves["calibration"]:
         mean, share, count = zip(*curves["calibration"], strict=True)
-        axes.plot(mean, share, color=_BLUE, marker="o")
+        axes.plot(mean, share, color=BLUE, marker="o")
         for x, y, n in zip(mean, share, count, strict=True):
             axes.annotate(f"{n:,}", (x, y), xytext=(4, -10), textcoords="offset points", fontsize=7)
     axes.set(xlabel="mean probability of promo (from 0.05)", ylabel="share of promos", xlim=(0, 1.02), ylim=(0, 1.02))
 
 
 def _leak_loss(axes: Any, curves: dict[str, Any]) -> None:
-    axes.plot(100 * curves["loss"], 100 * curves["leak"], color=_BLUE)
+    axes.plot(100 * curves["loss"], 100 * curves["leak"], color=BLUE)
     seen = np.nanmax([*(100 * curves["loss"]), 0.001]) if np.isfinite(curves["loss"]).any() else 1.0
     axes.set_xscale("symlog", linthresh=0.01)
     axes.set(xlabel="editorial words lost, %", ylabel="promo blocks leaked, %", xlim=(0, max(1.0, seen)))
@@ -100,8 +79,8 @@ def _leak_loss(axes: Any, curves: dict[str, Any]) -> None:
 
 
 def _over_thresholds(axes: Any, curves: dict[str, Any]) -> None:
-    axes.plot(curves["thresholds"], 100 * curves["leak"], color=_BLUE, label="promo blocks leaked")
-    axes.plot(curves["thresholds"], 100 * curves["loss"], color=_ORANGE, linestyle="--", label="editorial words lost")
+    axes.plot(curves["thresholds"], 100 * curves["leak"], color=BLUE, label="promo blocks leaked")
+    axes.plot(curves["thresholds"], 100 * curves["loss"], color=ORANGE, linestyle="--", label="editorial words lost")
     axes.set_xscale("logit")
     ticks = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

@@ -295,7 +295,7 @@ def many(n: int, jobs: int, threads: int) -> int:
     pages = islice(cycle(generated.pages(scripts=False)), n)
     if threads:
         with ThreadPoolExecutor(threads) as pool:
-            return sum(sum(1 for _ in pool.map(clean_html, part)) for part in iter(lambda: list(islice(pages, 100)), []))
+            return sum(1 for _ in pool.map(clean_html, pages))
     return sum(result.error is None for result in clean_many(pages, n_jobs=jobs))
 
 
