@@ -6,17 +6,20 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 from test_inspect import HOSTILE, PAGE, hostile_page
+from urllib3.exceptions import HTTPError
 
 from paywallclf import PaywallClassifier, classify_html
 from paywallclf.labels import read_labels
@@ -43,15 +46,24 @@ CORRECTIONS = {
     "Tell me when the lamp is lit": "promo:newsletter",
 }
 
+#: What a browser that has died or hangs ends in.
+NO_ANSWER = (WebDriverException, HTTPError)
+
 SMALL_PHONE, PHONE, DESKTOP = (360, 740), (390, 844), (1280, 900)
 
 
 class Report:
     """An opened report, as a person at it sees and uses it."""
 
-    def __init__(self, driver: webdriver.Chrome, downloads: Path) -> None:
-        self.driver = driver
+    def __init__(self, start: Callable[[], webdriver.Chrome], downloads: Path) -> None:
+        self.start = start
+        self.driver = start()
         self.downloads = downloads
+
+    def restart(self) -> None:
+        with suppress(*NO_ANSWER):
+            self.driver.quit()
+        self.driver = self.start()
 
     def open(self, path: Path) -> None:
         self.driver.get("about:blank")
@@ -116,25 +128,34 @@ class Report:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
     downloads = tmp_path_factory.mktemp("downloads")
+    report = Report(lambda: started(downloads, tmp_path_factory.mktemp("profile")), downloads)
+    yield report
+    report.driver.quit()
+
+
+def started(downloads: Path, profile: Path) -> webdriver.Chrome:
     options = webdriver.ChromeOptions()
     options.binary_location = BROWSER or ""
     for argument in (
         "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
+        f"--user-data-dir={profile}",
     ):  # fmt: skip
         options.add_argument(argument)
     options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
     driver.command_executor.client_config.timeout = 30  # a browser that died must not hold up the other tests for minutes
-    yield Report(driver, downloads)
-    driver.quit()
+    return driver
 
 
 @pytest.fixture
 def report(browser: Report) -> Iterator[Report]:
-    browser.look_as()
+    try:
+        browser.look_as()
+    except NO_ANSWER:  # it hung between two tests, or in one that has failed for it: the others get a fresh one
+        browser.restart()
+        browser.look_as()
     browser.errors()  # those of the test before
     yield browser
     assert not browser.errors()
