@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class PaywallWarning(UserWarning):
-    """The result may not be what was wanted: a page that was too deep to read, or one that lost nearly all its text."""
+    """The result may not be what was wanted: a page came back as it was, or lost nearly all its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,12 @@ def load_model(name_or_path: str | Path | None = None) -> scoring.Model:
     ModelError
         The folder is missing, damaged, of a newer format, or no model.
     """
-    path = storage.SHIPPED if name_or_path is None or name_or_path == "default" else Path(name_or_path)
+    if name_or_path is None or name_or_path == "default":
+        with _loading:
+            return _load(storage.SHIPPED, 0)
+    path = Path(name_or_path)
     try:
-        if path is not storage.SHIPPED:  # whose links were followed once, as that takes as long as a network does for a page
-            path = path.resolve()
+        path = path.resolve()
         written = (path / storage.CONFIG_FILE).stat().st_mtime_ns
     except OSError:  # `storage.load` says what is wrong
         written = 0
@@ -131,9 +133,13 @@ def _read(html: Html, encoding: str | None) -> _Page:
         else:
             raise TypeError(f"html must be str, bytes, BeautifulSoup or Tag, not {type(html).__name__}")
     except UnreadableError as error:
-        warnings.warn(f"the page is left as it is: {error}", PaywallWarning, stacklevel=3)
+        _warn_as_it_is(str(error))
         tree, segments = html, Segments()
     return _Page(html, form, tree, segments)
+
+
+def _warn_as_it_is(reason: str) -> None:
+    warnings.warn(f"the page is left as it is: {reason}", PaywallWarning, stacklevel=4)
 
 
 def _is_soup(value: Any) -> bool:
@@ -278,7 +284,8 @@ def render(
     Warns
     -----
     PaywallWarning
-        Nearly all text went.
+        Nearly all text went, or the page comes back unchanged: a template in it holds a style or script within SVG or MathML, and
+        written out it could be another page.
     """
     if form not in (None, "text"):
         raise ValueError(f"form must be None or 'text', not {form!r}")
@@ -302,6 +309,9 @@ def render(
 
 
 def _write(page: _Page, dropped: set[int], labels: list[str] | None = None) -> Any:
+    if not page.segments.rewritable:
+        _warn_as_it_is("written out without them it would be another page")
+        return page.source
     removal = plan_removal(page.segments, dropped)
     if page.form == "soup":
         from paywallclf.html import soup
@@ -362,7 +372,8 @@ def clean_html(
     Warns
     -----
     PaywallWarning
-        Nearly all text went, or the page nests too deep to be read and comes back unchanged.
+        Nearly all text went, or the page comes back unchanged: it nests too deep to be read, or could not be written out as the
+        same page.
 
     Examples
     --------

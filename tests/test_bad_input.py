@@ -158,6 +158,20 @@ def test_a_page_of_a_label_file_that_would_never_end_to_be_read_is_named(tmp_pat
     assert all("is no file" in problem for problem in problems)
 
 
+@pytest.mark.parametrize("style", [".a { fill: red }", "&lt;/style>&lt;img src=x onerror=alert(1)>"])
+def test_a_page_that_cannot_be_written_out_is_read_and_comes_back_as_it_is(html_document, style):
+    """What stands in a template cannot be reached, and in SVG a style's text is read as markup."""
+    source = f"<p>kept</p><template><svg><style>{style}</style></svg></template><p>promo</p>"
+    document = html_document(source, "promo")
+    assert [block.text for block in document.blocks] == ["kept", "promo"]
+    assert render(document, form="text") == "kept"
+    with pytest.warns(PaywallWarning, match="left as it is"):
+        assert render(document) == source
+    with pytest.warns(PaywallWarning, match="left as it is"):
+        assert clean_html(source, threshold=0.0) == source
+    assert clean_html(source, threshold=1.0) == source
+
+
 def deep_soup(depth):
     soup = BeautifulSoup("", "html.parser")
     tag = soup

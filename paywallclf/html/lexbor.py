@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -101,10 +102,11 @@ def read(html: str) -> tuple[str, Segments]:
         return written, scan(written)
     except UnstableError:
         written = _prepared(tree)
+        segments = scan(written, stable=True)
         # in SVG and MathML, text that moved is read by other rules
         if ("<svg" in written or "<math" in written) and _prepared(parse(written)) != written:
-            raise UnreadableError("written out and parsed again, it would be another page") from None
-        return written, scan(written, stable=True)
+            segments = replace(segments, rewritable=False)
+        return written, segments
 
 
 def _prepared(tree: LexborHTMLParser) -> str:

@@ -237,7 +237,7 @@ cdef class Cutter:
             return _add_text(self, <const uint16_t *>PyUnicode_DATA(text), len(text), False)
         return _add_text(self, <const uint32_t *>PyUnicode_DATA(text), len(text), False)
 
-    def segments(self, elements, text_nodes, attributes):
+    def segments(self, elements, text_nodes, attributes, bint rewritable=True):
         """The blocks, after the last element has been closed.
 
         Parameters
@@ -248,6 +248,8 @@ cdef class Cutter:
             That of each text of a block.
         attributes : sequence of mapping
             Of each element.
+        rewritable : bool
+            As in `Segments`.
         """
         self._flush(-1)
         layout = Layout(
@@ -256,7 +258,7 @@ cdef class Cutter:
         )
         return Segments(
             layout, elements, text_nodes, self.node_starts.asarray(), self.enclosed.asarray(), self.enclosed_starts.asarray(),
-            self.serving.asarray(), self.media.asarray().reshape(-1, 2),
+            self.serving.asarray(), self.media.asarray().reshape(-1, 2), rewritable,
         )
 
     cdef inline Py_ssize_t _innermost(self) noexcept:
@@ -538,7 +540,7 @@ cdef _scan(str source, const Unit *html, Py_ssize_t length, bint stable):
     cdef Names names = Names()
     cdef Numbers places = Numbers(), spans = Numbers(), named = Numbers()
     cdef int found, role
-    cdef bint is_named
+    cdef bint is_named, rewritable = True
     while at < length:
         if html[at] != c"<":
             end = _find(html, length, <Unit>c"<", at)
@@ -567,7 +569,7 @@ cdef _scan(str source, const Unit *html, Py_ssize_t length, bint stable):
                 end = _after_tag(html, length, end)
                 if role & PADDED and not stable and html[end] == c"\n":
                     raise UnstableError
-                at = _after_element(source, html, length, names, names.names[found], role, end, stable)
+                at = _after_element(source, html, length, names, names.names[found], role, end, stable, &rewritable)
                 continue
             is_named = False
             end = _after_attributes(html, length, end, &is_named)
@@ -593,7 +595,8 @@ cdef _scan(str source, const Unit *html, Py_ssize_t length, bint stable):
     if cutter.opened.n:
         raise UnreadableError(_NOT_CANONICAL)
     rows = places.asarray().reshape(-1, 4)
-    return cutter.segments(rows, spans.asarray().reshape(-1, 2), Attributes(source, rows, named.asarray().astype(np.uint8)))
+    attributes = Attributes(source, rows, named.asarray().astype(np.uint8))
+    return cutter.segments(rows, spans.asarray().reshape(-1, 2), attributes, rewritable)
 
 
 cdef inline bint _is_blank(const Unit *html, Py_ssize_t at, Py_ssize_t end) noexcept:
@@ -676,9 +679,10 @@ cdef Py_ssize_t _after_declaration(str html, Py_ssize_t at) except -1:
 
 
 cdef Py_ssize_t _after_element(
-    str source, const Unit *html, Py_ssize_t length, Names names, str name, int role, Py_ssize_t at, bint stable
+    str source, const Unit *html, Py_ssize_t length, Names names, str name, int role, Py_ssize_t at, bint stable,
+    bint *rewritable,
 ) except -1:
-    """The place after the end tag of an element of `NO_BLOCKS`, from the end of its start tag on."""
+    """The place after the end tag of an element of `NO_BLOCKS`, from the end of its start tag on; whether it may be written out."""
     cdef Py_ssize_t depth = 1, end
     cdef int around = role, found
     cdef bint in_template = name == "template"
@@ -709,8 +713,8 @@ cdef Py_ssize_t _after_element(
                 raise UnstableError
             if role & (RAW | SCRIPT):
                 if around & FOREIGN and in_template:  # out of reach of what would make it stable
-                    raise UnreadableError("a template holds a style or script within SVG or MathML")
-                if around & FOREIGN and not stable:
+                    rewritable[0] = False
+                elif around & FOREIGN and not stable:
                     raise UnstableError
                 at = _after_raw(source, inner, at)
 

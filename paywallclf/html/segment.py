@@ -60,6 +60,9 @@ class Segments:
     media : array of int64, shape (n_media, 2)
         For each video, audio and figure without text, the element that holds it, as its parent, and the index of the block
         that follows it.
+    rewritable : bool
+        Whether the page may be written out. Not where it would be parsed as another page: a template holds a style or script
+        within SVG or MathML, say, whose text looks like markup there.
     """
 
     layout: Layout = field(default_factory=lambda: Layout.of_text([]))
@@ -70,3 +73,4 @@ class Segments:
     enclosed_starts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
     serving: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     media: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    rewritable: bool = True
