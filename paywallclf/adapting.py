@@ -13,8 +13,9 @@ from scipy.optimize import minimize
 from paywallclf import scoring
 from paywallclf.document import Document, Layout
 from paywallclf.features import context, ngrams
-from paywallclf.fitting import as_table, markup_rows, normalised_matrix, rounded
+from paywallclf.fitting import as_table, markup_rows, normalised_matrix
 from paywallclf.rows import Rows, gather
+from paywallclf.storage import rounded
 
 #: L2 penalty on the moves, in standard deviations of the first stage's scores, against a sum of losses over the labelled blocks.
 PENALTY = 0.02
@@ -153,4 +154,4 @@ def _moved(
     for name, change in (("text_table", text), ("markup_table", markup)):
         table = tables[name] = np.array(arrays[name])
         table[:, _PROMO::heads] += as_table(change[:, None], scoring.bits_of(table))
-    return {**arrays, **{name: table.astype(np.float32) for name, table in rounded(tables).items()}}
+    return {**arrays, **rounded(tables)}

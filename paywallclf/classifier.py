@@ -13,6 +13,7 @@ import scipy.sparse
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.metrics import average_precision_score
@@ -33,15 +34,25 @@ from paywallclf.fitting import (
     loss_threshold,
     markup_rows,
     normalised_matrix,
+    part_of,
     platt,
-    rounded,
-    store_network,
+    run_of,
+    store_second,
     weights_of,
 )
 from paywallclf.rows import Rows, checked, gather, head_rows
 
 #: A long block of editorial text weighs more, up to a limit: losing it is the worst error. In characters per unit of weight.
 _LENGTH_UNIT, _MOST_LENGTH = 60.0, 6.0
+
+#: The most editorial blocks, and the most others, of a fragment of a page.
+_FRAGMENT = scoring.FRAGMENT // 2
+
+#: How many times the budget of pages a fragment may cost: with the budget itself, hardly a promo of a fragment would be found.
+_FRAGMENT_BUDGETS = 5
+
+#: Settings of the boosted trees that nobody has had to change: each split looks at a random part of the features.
+_LEARNING_RATE, _SMALLEST_LEAF, _LEAF_PENALTY, _FEATURES_OF_A_SPLIT = 0.06, 60, 5.0, 0.2
 
 #: Of what an extractor would leave out, the share that a text to train on keeps.
 _FURNITURE_KEPT = 0.15
@@ -51,9 +62,10 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Editorial, promo or other: a label for every block of a document.
 
     Two stages. The first is linear, over hashed n-grams of the text and hashed tokens of the markup (Weinberger et al., 2009).
-    The second is an average of small neural networks over the first one's scores, the block's shape, and its context: the
-    scores of its neighbours and over the subtrees of its ancestors. The second is fitted to scores that the first gave to
-    pages of groups it had not seen (stacking; Wolpert, 1992), and its output is calibrated on such pages (Platt, 1999).
+    The second reads the first one's scores, the block's shape, and its context: the scores of its neighbours and over the
+    subtrees of its ancestors. It is the mean of small neural networks and of gradient-boosted trees (Friedman, 2001; Ke et al.,
+    2017), which err differently. It is fitted to scores that the first gave to pages of groups it had not seen (stacking;
+    Wolpert, 1992), and its output is calibrated on such pages (Platt, 1999).
 
     Parameters
     ----------
@@ -64,11 +76,14 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     hidden, members : int, default 32, 4
         Hidden units of a network, and how many networks are averaged.
     network_alpha, network_epochs : float, default 0.03; int, default 4
-        L2 penalty and passes over the data of the second stage.
+        L2 penalty and passes over the data of a network.
+    trees, leaves : int, default 250, 31
+        How many trees are boosted, 0 for none, and the most leaves of each.
     cv : int, default 5
         Folds, split by groups, for the second stage's input, the calibration and the threshold.
     loss_budget : float, default 0.001
-        Share of editorial words that the default threshold may cost, measured on unseen groups of the training data.
+        Share of editorial words that the default threshold may cost, measured on unseen groups of the training data; five times
+        that on pages of at most eight blocks.
     random_state : int, RandomState or None, default 0
         An int makes fits of the same data equal.
     n_jobs : int or None, default None
@@ -107,6 +122,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         members: int = 4,
         network_alpha: float = 0.03,
         network_epochs: int = 4,
+        trees: int = 250,
+        leaves: int = 31,
         cv: int = 5,
         loss_budget: float = 0.001,
         random_state: int | np.random.RandomState | None = 0,
@@ -121,6 +138,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.members = members
         self.network_alpha = network_alpha
         self.network_epochs = network_epochs
+        self.trees = trees
+        self.leaves = leaves
         self.cv = cv
         self.loss_budget = loss_budget
         self.random_state = random_state
@@ -170,10 +189,10 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         arrays: dict[str, NDArray[Any]] = {}
         self.estimators_: dict[str, list[Any]] = {}
         first = self._fit_first(rows, folds, text, tokens, arrays)
-        thresholds = {form: self._fit_second(form, rows, folds, first, arrays) for form in scoring.FORMS}
+        thresholds: dict[str, float] = {}
+        for form in scoring.FORMS:
+            thresholds |= self._fit_second(form, rows, folds, first, arrays)
         self._fit_kinds(rows, folds, text, tokens, first, arrays)
-        # as it will be read from a file, so that a saved model says the same
-        single = {name: array.astype(np.float32) for name, array in rounded(arrays).items()}
         config = {
             "name": "paywallclf",
             "version": "custom",
@@ -188,15 +207,15 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "promo_blocks": int((rows.promo & rows.held).sum()),
             "background_blocks": int((rows.known & ~rows.held).sum()),
         }
-        self.model_ = scoring.Model(single, config)
+        self.model_ = scoring.Model(storage.rounded(arrays), config)
         self.classes_ = np.array(LABELS)
         return self
 
     def _check_parameters(self) -> None:
         for name, least, most in (
             ("text_bits", 1, 24), ("markup_bits", 1, 24), ("kind_bits", 1, 24), ("epochs", 1, None), ("hidden", 1, None),
-            ("members", 1, None), ("network_epochs", 1, None), ("cv", 1, None), ("alpha", 0, None), ("network_alpha", 0, None),
-            ("loss_budget", 0, 1),
+            ("members", 1, None), ("network_epochs", 1, None), ("trees", 0, None), ("leaves", 2, None), ("cv", 1, None),
+            ("alpha", 0, None), ("network_alpha", 0, None), ("loss_budget", 0, 1),
         ):  # fmt: skip
             value = getattr(self, name)
             if not least <= value <= (math.inf if most is None else most):
@@ -280,8 +299,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fit_second(
         self, form: str, rows: Rows, folds: Any, first: NDArray[np.float32], arrays: dict[str, NDArray[Any]]
-    ) -> float:
-        """Fit the second stage of a form; calibrate it out of fold, and give the threshold chosen so."""
+    ) -> dict[str, float]:
+        """Fit the second stage of a form; calibrate it out of fold, and give the thresholds chosen so."""
         scaled = first / arrays["first_scale"]
         heads = len(scoring.HEADS)
         joint = np.zeros((scaled.shape[1], heads), np.float32)
@@ -295,7 +314,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 joint[:seen, column], intercept[column] = fitted.coef_[0], fitted.intercept_[0]
         arrays[f"{form}_joint_weights"], arrays[f"{form}_joint_intercept"] = joint, intercept
 
-        features, source = self._second_features(form, rows, first, scaled @ joint + intercept, arrays)
+        features, source, whole = self._second_features(form, rows, first, scaled @ joint + intercept, arrays)
         lengths = np.fromiter((len(text) for layout in rows.layouts for text in layout.texts), np.float64)
         important = np.where(rows.promo, 1.0, np.clip(lengths / _LENGTH_UNIT, 1.0, _MOST_LENGTH))
         importance = (np.sqrt(rows.weight) * important)[source]
@@ -309,43 +328,41 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             target, usable = target[source], usable[source]
             prefix = f"{form}_{head}"
             if head == "editorial":  # decides only which of two labels is likelier: one network, as it comes
-                self.estimators_[prefix] = [self._network(features, target, importance, np.flatnonzero(usable), 0)]
-                store_network(arrays, prefix, self.estimators_[prefix], len(scoring.FEATURES))
+                self.estimators_[prefix] = [self._network(features, target, importance, np.flatnonzero(usable), 0), 0.0]
+                store_second(arrays, prefix, self.estimators_[prefix], len(scoring.FEATURES))
                 continue
-            estimate = Parallel(n_jobs=self.n_jobs)(
-                delayed(self._network)(
-                    features, target, importance, np.flatnonzero(usable & ((fold_of != number) | (len(folds) == 1))), 0
-                )
-                for number in range(len(folds))
+            seen_by = [np.flatnonzero(usable & ((fold_of != number) | (len(folds) == 1))) for number in range(len(folds))]
+            jobs = [(np.flatnonzero(usable), self.members), *((chosen, 1) for chosen in seen_by)]
+            self.estimators_[prefix], *estimates = Parallel(n_jobs=self.n_jobs)(
+                delayed(self._head)(features, target, importance, chosen, members) for chosen, members in jobs
             )
-            fitted = Parallel(n_jobs=self.n_jobs)(
-                delayed(self._network)(features, target, importance, np.flatnonzero(usable), member)
-                for member in range(self.members)
-            )
-            self.estimators_[prefix] = fitted
-            store_network(arrays, prefix, fitted, len(scoring.FEATURES))
+            store_second(arrays, prefix, self.estimators_[prefix], len(scoring.FEATURES))
             held_out = np.zeros(len(source))
-            for number, estimator in enumerate(estimate):
+            for number, estimators in enumerate(estimates):
                 part: dict[str, NDArray[Any]] = {}
-                store_network(part, prefix, [estimator], len(scoring.FEATURES))
-                held_out[fold_of == number] = scoring.network(part, prefix, features[fold_of == number])
-            arrays[f"{prefix}_calibration"] = slope, offset = platt(held_out[usable], target[usable])
+                store_second(part, prefix, estimators, len(scoring.FEATURES))
+                held_out[fold_of == number] = scoring.second_stage(part, prefix, features[fold_of == number])
+            arrays[f"{prefix}_calibration"] = slope, offset = platt(held_out[usable & whole], target[usable & whole])
             chances = scoring.probability(slope * held_out + offset)
             words = np.fromiter((len(text.split()) for layout in rows.layouts for text in layout.texts), np.float64)[source]
             editorial = rows.label[source] == "editorial"
-            threshold = loss_threshold(chances[editorial], words[editorial], self.loss_budget)
-        return threshold
+            pages, fragments = editorial & whole, editorial & ~whole
+            threshold = loss_threshold(chances[pages], words[pages], self.loss_budget)
+            on_fragments = loss_threshold(chances[fragments], words[fragments], _FRAGMENT_BUDGETS * self.loss_budget)
+        return {form: threshold, f"{form}_fragment": max(threshold, on_fragments)}
 
     def _second_features(
         self, form: str, rows: Rows, first: NDArray[np.float32], joint: NDArray[np.float32], arrays: dict[str, NDArray[Any]]
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Features of all pages in a form, and the row that each of them is of.
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
+        """Features of all pages in a form, the row that each of them is of, and whether it stands on a page as it came.
 
         Pages with markup are trained on as text too: as an extractor would hand them over, and every second one also whole.
+        Of each page a fragment of a few blocks is added: people clean those too, and what stands around a block on a page of
+        two hundred says other things on one of three.
         """
         random = np.random.default_rng(self.seed_)
         jobs: list[tuple[Layout, NDArray[np.float32]]] = []
-        sources = []
+        sources, whole = [], []
         for index, layout in enumerate(rows.layouts):
             if rows.background[index]:
                 continue
@@ -357,22 +374,35 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 likely = (joint[span, 1] > 0) | (joint[span, 0] > 0) | rows.promo[span] | (rows.label[span] == "editorial")
                 extracted = likely & (rows.label[span] != "other") | (random.random(len(every)) < _FURNITURE_KEPT)
                 variants = [every[extracted], every][: 1 + index % 2] if layout.tags else [every]
-            for chosen in variants:
-                if len(chosen) == 0:
-                    continue
-                kept = layout if form == "html" else Layout.of_text([layout.texts[row - span.start] for row in chosen])
+            variants = [chosen for chosen in variants if len(chosen)]
+            n_pages = len(variants)
+            body = run_of(rows.label[span] == "editorial", _FRAGMENT, random)
+            rest = run_of(rows.promo[span] if rows.promo[span].any() else rows.label[span] == "other", _FRAGMENT, random)
+            if n_pages and len(body):
+                variants.append(every[np.union1d(body, rest)])
+            for number, chosen in enumerate(variants):
+                kept = layout if form == "html" else Layout.of_text(layout.texts)
                 scores = first[chosen].copy()
                 if form == "text":
                     scores[:, len(scoring.HEADS) :] = 0
-                jobs.append((kept, scores))
+                jobs.append((part_of(kept, chosen - span.start) if len(chosen) < len(every) else kept, scores))
                 sources.append(chosen)
+                whole.append(np.full(len(chosen), number < n_pages))
         if not jobs:
-            return np.zeros((0, len(scoring.FEATURES)), np.float32), np.zeros(0, np.int64)
+            return np.zeros((0, len(scoring.FEATURES)), np.float32), np.zeros(0, np.int64), np.zeros(0, bool)
         small = {name: array for name, array in arrays.items() if name.startswith((f"{form}_joint", "first_scale"))}
         parts = Parallel(n_jobs=self.n_jobs)(
             delayed(features_of)(small, jobs[start : start + 100]) for start in range(0, len(jobs), 100)
         )
-        return np.vstack(parts), np.concatenate(sources)
+        return np.vstack(parts), np.concatenate(sources), np.concatenate(whole)
+
+    def _head(self, features: Any, target: Any, importance: Any, chosen: Any, members: int) -> list[Any]:
+        """Networks, and trees that learn from what the networks are not sure of: they are asked about nothing else."""
+        networks = [self._network(features, target, importance, chosen, member) for member in range(members)]
+        part: dict[str, NDArray[Any]] = {}
+        store_second(part, "", [*networks, 0.0], len(scoring.FEATURES))
+        doubtful = chosen[scoring.network(part, "", features[chosen]) > scoring.DOUBT]
+        return [*networks, self._trees(features, target, importance, doubtful)]
 
     def _network(self, features: Any, target: Any, importance: Any, chosen: Any, member: int) -> Any:
         """A standardiser and a network, or a constant where there is one class only."""
@@ -391,6 +421,16 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             warnings.simplefilter("ignore", ConvergenceWarning)  # a fixed number of passes is the regularisation
             network.fit(standard, target[chosen], sample_weight=importance[chosen])
         return scaler, network
+
+    def _trees(self, features: Any, target: Any, importance: Any, chosen: Any) -> Any:
+        """Boosted trees, or a constant for none."""
+        if self.trees == 0 or len(chosen) == 0 or len(np.unique(target[chosen])) < 2:
+            return 0.0
+        estimator = HistGradientBoostingClassifier(
+            learning_rate=_LEARNING_RATE, max_iter=self.trees, max_leaf_nodes=self.leaves, min_samples_leaf=_SMALLEST_LEAF,
+            l2_regularization=_LEAF_PENALTY, max_features=_FEATURES_OF_A_SPLIT, early_stopping=False, random_state=self.seed_,
+        )  # fmt: skip
+        return estimator.fit(features[chosen], target[chosen], sample_weight=importance[chosen])
 
     def _fit_kinds(
         self, rows: Rows, folds: Any, text: Any, tokens: Any, first: NDArray[np.float32], arrays: dict[str, NDArray[Any]]
@@ -522,7 +562,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def save(self, folder: str | Path, card: str = "") -> None:
         """Write a model folder: safetensors, JSON, card."""
         model = self._model()
-        storage.save(folder, rounded(model.arrays), model.config, card)
+        storage.save(folder, model.arrays, model.config, card)
 
     @classmethod
     def load(cls, folder: str | Path | None = None) -> PaywallClassifier:

@@ -97,13 +97,13 @@ def _explanation(
     arrays: Mapping[str, NDArray[Any]], layout: Layout, row: scoring.Floats, tokens: list[NDArray[Any]], index: int, most: int
 ) -> Explanation:
     form = "html" if layout.tags else "text"
-    log_odds = scoring.network(arrays, f"{form}_promo", row)[0]
+    log_odds = scoring.second_stage(arrays, f"{form}_promo", row)[0]
     groups = {}
     for group, names in _GROUPS.items():
         occluded = row.copy()
         columns = [scoring.FEATURES.index(name) for name in names]
         occluded[0, columns] = arrays[f"{form}_promo_mean"][columns]
-        groups[group] = float(log_odds - scoring.network(arrays, f"{form}_promo", occluded)[0])
+        groups[group] = float(log_odds - scoring.second_stage(arrays, f"{form}_promo", occluded)[0])
     return Explanation(
         _strongest(_ngram_weights(arrays["text_table"][:, 0], layout.texts[index]), most),
         _strongest(_markup_weights(arrays["markup_table"][:, :: len(scoring.HEADS)], layout, tokens, index), most),

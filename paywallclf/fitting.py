@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -56,6 +55,40 @@ def features_of(arrays: dict[str, NDArray[Any]], jobs: list[tuple[Layout, NDArra
     return np.vstack([scoring.second_stage_features(arrays, layout, scores) for layout, scores in jobs])
 
 
+def part_of(layout: Layout, rows: NDArray[np.int64]) -> Layout:
+    """Some blocks of a layout, with the elements that they stand in."""
+    if not layout.tags:
+        return Layout.of_text([layout.texts[row] for row in rows])
+    starts, ends = np.searchsorted(rows, layout.starts), np.searchsorted(rows, layout.ends)
+    inlines = [layout.inlines[layout.inline_starts[row] : layout.inline_starts[row + 1]] for row in rows]
+    stays = ends > starts
+    stays[np.concatenate(inlines)] = True  # a field or an image in a block holds no block
+    kept = np.flatnonzero(stays)
+    number = np.full(len(layout.tags) + 1, -1)  # one more than there are elements: -1, no element, is the last
+    number[kept] = np.arange(len(kept))
+    return Layout(
+        texts=[layout.texts[row] for row in rows],
+        containers=number[layout.containers[rows]],
+        inlines=number[np.concatenate(inlines)],
+        inline_starts=np.concatenate(([0], np.cumsum([len(part) for part in inlines]))),
+        link_lengths=layout.link_lengths[rows],
+        parents=number[layout.parents[kept]],
+        tags=[layout.tags[element] for element in kept.tolist()],
+        attributes=[layout.attributes[element] for element in kept.tolist()],
+        starts=starts[kept],
+        ends=ends[kept],
+    )
+
+
+def run_of(marked: NDArray[np.bool_], most: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """At most so many marked rows in a row, from any of them on; none where none is marked."""
+    rows = np.flatnonzero(marked)
+    if len(rows) == 0:
+        return rows
+    first = int(random.integers(len(rows)))
+    return rows[first : first + int(random.integers(1, most + 1))]
+
+
 def decision_function(estimator: Any, matrix: Any) -> Any:
     """Log-odds of the rows; a constant stands for an estimator where there was one class only."""
     return np.full(matrix.shape[0], estimator) if isinstance(estimator, float) else estimator.decision_function(matrix)
@@ -71,11 +104,13 @@ def intercept_of(estimator: Any) -> float:
     return estimator if isinstance(estimator, float) else float(estimator.intercept_[0])
 
 
-def store_network(arrays: dict[str, NDArray[Any]], prefix: str, members: list[Any], width: int) -> None:
-    """Several networks with one hidden layer as one wider network that gives their mean log-odds.
+def store_second(arrays: dict[str, NDArray[Any]], prefix: str, fitted: list[Any], width: int) -> None:
+    """A head of the second stage, uncalibrated: its networks and, the last of those fitted, its trees.
 
-    All members saw the same rows and so have the same standardiser.
+    Several networks with one hidden layer are one wider network that gives their mean log-odds; all of them saw the same rows
+    and so have the same standardiser.
     """
+    *members, boosted = fitted
     if any(isinstance(member, float) for member in members):
         arrays[f"{prefix}_mean"], arrays[f"{prefix}_scale"] = np.zeros(width), np.ones(width)
         arrays[f"{prefix}_hidden_weights"], arrays[f"{prefix}_hidden_intercept"] = np.zeros((width, 1)), np.zeros(1)
@@ -88,12 +123,36 @@ def store_network(arrays: dict[str, NDArray[Any]], prefix: str, members: list[An
         arrays[f"{prefix}_hidden_intercept"] = np.concatenate([network.intercepts_[0] for network in networks])
         arrays[f"{prefix}_output_weights"] = np.concatenate([network.coefs_[1][:, 0] for network in networks]) / len(networks)
         arrays[f"{prefix}_output_intercept"] = np.mean([network.intercepts_[1] for network in networks], axis=0)
+    arrays[f"{prefix}_tree_nodes"], arrays[f"{prefix}_tree_values"] = trees_of(boosted)
     arrays[f"{prefix}_calibration"] = np.array([1.0, 0.0])
 
 
-def rounded(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """The arrays as a model's file holds them: tables in half precision, the others in single."""
-    return {name: array.astype(np.float16 if name.endswith("_table") else np.float32) for name, array in arrays.items()}
+def trees_of(estimator: Any) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The trees of a histogram gradient boosting as `paywallclf.features.loops.sum_trees` takes them; none for a constant."""
+    if isinstance(estimator, float):
+        return np.zeros((0, 2, 1), np.int32), np.zeros((0, 1), np.float32)
+    # scikit-learn has no public way to its trees; a test holds what is made of them against its own decision_function
+    grown = [predictor.nodes for (predictor,) in estimator._predictors]
+    nodes = np.zeros((len(grown), 2, max(map(len, grown))), np.int32)
+    values = np.zeros((len(grown), nodes.shape[2]), np.float32)
+    for tree, old_nodes in enumerate(grown):
+        old, filled = [0], 1
+        for new in range(len(old_nodes)):  # the children of a node side by side
+            node = old_nodes[old[new]]
+            if node["is_leaf"]:
+                values[tree, new] = node["value"]
+            else:
+                nodes[tree, :, new], values[tree, new] = (node["feature_idx"], filled), _at_most(node["num_threshold"])
+                old += [node["left"], node["right"]]
+                filled += 2
+    values[0, nodes[0, 1] == 0] += np.float32(estimator._baseline_prediction.item())
+    return nodes, values
+
+
+def _at_most(threshold: float) -> np.float32:
+    """The largest number in single precision that is no larger: numbers in single precision lie on the same side of both."""
+    nearest = np.float32(threshold)
+    return nearest if nearest <= threshold else np.nextafter(nearest, np.float32(-np.inf))
 
 
 def platt(log_odds: NDArray[np.float64], target: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """The learned arrays applied to a page: NumPy only, no scikit-learn on the way.
 
 First stage: two linear models, one over the n-grams of the text and one over the tokens of the markup, each with a head for
-promo and one for editorial. Second stage: a small neural network over those scores, the block's shape and its context.
+promo and one for editorial. Second stage: small neural networks and gradient-boosted trees over those scores, the block's
+shape and its context.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from paywallclf.document import KINDS, Layout
 from paywallclf.features import context, markup, ngrams, shape
-from paywallclf.features.loops import growing_ancestors, sum_rows
+from paywallclf.features.loops import growing_ancestors, sum_rows, sum_trees
 
 Floats = NDArray[np.float32]
 
@@ -25,6 +26,12 @@ HEADS = ("promo", "editorial")
 #: A page with elements and plain text have a second stage each.
 FORMS = ("html", "text")
 
+#: A default threshold each: for a page, or a text, and for one of few blocks, a fragment, where little tells the labels apart.
+THRESHOLDS = (*FORMS, *(f"{form}_fragment" for form in FORMS))
+
+#: A fragment has at most so many blocks.
+FRAGMENT = 8
+
 #: Names of the second stage's features, in order.
 FEATURES = (*context.SCORES, *HEADS, *shape.TEXT_SHAPE, *shape.MARKUP_SHAPE, *context.CONTEXT)
 
@@ -33,6 +40,9 @@ NAMED_SHARE = 0.1
 
 #: Standardised features are cut off here, so that nothing unheard of outweighs the rest.
 CLIP = 5.0
+
+#: Where the networks' log-odds are lower, a block is so surely none of the head's that the trees are not asked.
+DOUBT = -7.0
 
 #: Multiplications of a matrix product that OpenBLAS does in one thread (its GEMM_MULTITHREAD_THRESHOLD, 4, times 65,536).
 _ONE_THREAD = 4 * 65_536
@@ -63,7 +73,7 @@ class Model:
     arrays : mapping of str to array
         As `SHAPES` lists them.
     config : mapping
-        ``name``, ``version``, ``thresholds`` (form → probability), and what the model was trained on.
+        ``name``, ``version``, ``thresholds`` (each of `THRESHOLDS` → probability), and what the model was trained on.
     """
 
     arrays: Mapping[str, NDArray[Any]] = field(repr=False)
@@ -76,7 +86,8 @@ class Model:
 
     def threshold(self, layout: Layout) -> float:
         """The default threshold for a page."""
-        return float(self.config["thresholds"][form_of(layout)])
+        fragment = "_fragment" if len(layout.texts) <= FRAGMENT else ""
+        return float(self.config["thresholds"][form_of(layout) + fragment])
 
 
 def _shapes() -> dict[str, tuple[int | str, ...]]:
@@ -102,6 +113,8 @@ def _shapes() -> dict[str, tuple[int | str, ...]]:
             shapes[f"{prefix}_hidden_weights"] = (features, f"{prefix} hidden")
             shapes[f"{prefix}_hidden_intercept"] = shapes[f"{prefix}_output_weights"] = (f"{prefix} hidden",)
             shapes[f"{prefix}_output_intercept"] = (1,)
+            shapes[f"{prefix}_tree_nodes"] = (f"{prefix} trees", 2, f"{prefix} nodes")
+            shapes[f"{prefix}_tree_values"] = (f"{prefix} trees", f"{prefix} nodes")
             shapes[f"{prefix}_calibration"] = (2,)
     return shapes
 
@@ -170,6 +183,17 @@ def as_form(layout: Layout) -> Layout:
     return layout if not layout.tags or form_of(layout) == "html" else Layout.of_text(layout.texts)
 
 
+def second_stage(arrays: Mapping[str, NDArray[Any]], prefix: str, features: Floats) -> NDArray[np.float64]:
+    """Calibrated log-odds of a form's head: the mean of what its networks and its trees say, where there are trees."""
+    log_odds = network(arrays, prefix, features)
+    nodes, values = arrays[f"{prefix}_tree_nodes"], arrays[f"{prefix}_tree_values"]
+    if len(nodes):
+        asked = np.flatnonzero(log_odds > DOUBT)
+        log_odds[asked] = (log_odds[asked] + sum_trees(nodes, values, features[asked])) / 2
+    slope, intercept = arrays[f"{prefix}_calibration"]
+    return np.asarray(slope * log_odds + intercept)
+
+
 def network(arrays: Mapping[str, NDArray[Any]], prefix: str, features: Floats) -> NDArray[np.float64]:
     """Log-odds from a network with one hidden layer of rectified units over standardised features.
 
@@ -179,11 +203,8 @@ def network(arrays: Mapping[str, NDArray[Any]], prefix: str, features: Floats) -
     hidden = _product(standard, arrays[f"{prefix}_hidden_weights"])
     hidden += arrays[f"{prefix}_hidden_intercept"]
     np.maximum(hidden, 0, out=hidden)
-    log_odds: NDArray[np.float64] = (hidden @ arrays[f"{prefix}_output_weights"] + arrays[f"{prefix}_output_intercept"]).astype(
-        np.float64
-    )
-    slope, intercept = arrays[f"{prefix}_calibration"]
-    return np.asarray(slope * log_odds + intercept)
+    log_odds = hidden @ arrays[f"{prefix}_output_weights"] + arrays[f"{prefix}_output_intercept"]
+    return np.asarray(log_odds, np.float64)
 
 
 def _product(rows: Floats, weights: Floats) -> Floats:
@@ -223,7 +244,7 @@ def score_promo(arrays: Mapping[str, NDArray[Any]], layout: Layout) -> NDArray[n
 def _second_stage(arrays: Mapping[str, NDArray[Any]], layout: Layout, heads: Sequence[str]) -> list[NDArray[np.float64]]:
     features = second_stage_features(arrays, layout, first_stage(arrays, layout))
     form = "html" if layout.tags else "text"
-    return [probability(network(arrays, f"{form}_{head}", features)) for head in heads]
+    return [probability(second_stage(arrays, f"{form}_{head}", features)) for head in heads]
 
 
 def kind_features(first: Floats, promo: NDArray[np.float64], layout: Layout) -> Floats:

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from paywallclf.scoring import FORMS
+from paywallclf.features.loops import sum_trees
+from paywallclf.scoring import FEATURES, THRESHOLDS
 
-#: Rises when a newer paywallclf writes what an older one cannot read.
-FORMAT_VERSION = 1
+#: Rises when the arrays of a model change: what one version writes, the others cannot read.
+FORMAT_VERSION = 2
 
 ARRAYS_FILE, CONFIG_FILE, CARD_FILE = "model.safetensors", "config.json", "README.md"
 
@@ -40,13 +41,27 @@ def save(folder: str | Path, arrays: Mapping[str, NDArray[Any]], config: Mapping
     """Write a model folder, made if need be; files of the same names are replaced."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    data = to_bytes({name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())})
+    data = to_bytes({name: np.ascontiguousarray(array, _stored(name)) for name, array in sorted(arrays.items())})
     # the hash finds what no other check can: a damaged weight, or the arrays of one model beside the settings of another
     settings = {**config, "format_version": FORMAT_VERSION, "sha256": hashlib.sha256(data).hexdigest()}
     text = json.dumps(settings, indent=2, sort_keys=True, ensure_ascii=False)
     (folder / ARRAYS_FILE).write_bytes(data)
     (folder / CONFIG_FILE).write_text(text + "\n", encoding="utf-8")
     (folder / CARD_FILE).write_text(card, encoding="utf-8")
+
+
+def rounded(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The arrays as `load` gives them after `save`, so that a saved model says the same."""
+    return {name: _in_memory(array.astype(_stored(name))) for name, array in arrays.items()}
+
+
+def _stored(name: str) -> type[Any]:
+    """Tables are stored in half precision, the numbers of trees' nodes whole, all else in single precision."""
+    return {"table": np.float16, "nodes": np.int32}.get(name.rpartition("_")[2], np.float32)
+
+
+def _in_memory(array: NDArray[Any]) -> NDArray[Any]:
+    return array if array.dtype == np.int32 else array.astype(np.float32, copy=False)
 
 
 def load(folder: str | Path, shapes: Mapping[str, tuple[int | str, ...]]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -61,7 +76,7 @@ def load(folder: str | Path, shapes: Mapping[str, tuple[int | str, ...]]) -> tup
     Returns
     -------
     arrays : dict of str to array
-        In single precision (they are stored in half or single), read-only.
+        In single precision (they are stored in half or single), the nodes of trees as int32; read-only.
     config : dict
 
     Raises
@@ -109,18 +124,16 @@ def _check_config(path: Path, config: Mapping[str, Any]) -> None:
     version = config.get("format_version")
     if type(version) is not int or version < 1:
         raise ModelError(f"{path} states no format_version: this is no paywallclf model; train or download it again")
-    if version > FORMAT_VERSION:
-        raise ModelError(
-            f"{path.parent} has model format {version}; this paywallclf reads up to {FORMAT_VERSION}: "
-            "upgrade with pip install -U paywallclf"
-        )
+    if version != FORMAT_VERSION:
+        todo = "upgrade with pip install -U paywallclf" if version > FORMAT_VERSION else "train the model again"
+        raise ModelError(f"{path.parent} has model format {version}; this paywallclf reads {FORMAT_VERSION}: {todo}")
     thresholds = config.get("thresholds")
     if not isinstance(thresholds, dict):
         raise _damaged(path, "no thresholds")
-    for form in FORMS:
-        value = thresholds.get(form)
+    for name in THRESHOLDS:
+        value = thresholds.get(name)
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= 1:
-            raise _damaged(path, f"the threshold for {form!r} is {value!r}, expected a number from 0 to 1")
+            raise _damaged(path, f"the threshold for {name!r} is {value!r}, expected a number from 0 to 1")
     if not isinstance(config.get("parameters", {}), dict):
         raise _damaged(path, "parameters is not a JSON object")
 
@@ -137,6 +150,7 @@ def _read_arrays(path: Path, shapes: Mapping[str, tuple[int | str, ...]], sha256
         with safe_open(path, framework="numpy") as file:
             _check_shapes(path, {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}, shapes)  # noqa: SIM118
             arrays = {name: _checked(path, name, file.get_tensor(name)) for name in shapes}
+        _check_trees(path, arrays)
     except OSError as error:
         raise _missing(path, error) from None
     except ModelError:
@@ -148,16 +162,28 @@ def _read_arrays(path: Path, shapes: Mapping[str, tuple[int | str, ...]], sha256
     return arrays
 
 
-def _checked(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float32]:
-    if array.dtype not in (np.float16, np.float32):
-        raise _damaged(path, f"the array {name!r} holds {array.dtype}, expected float16 or float32")
+def _checked(path: Path, name: str, array: NDArray[Any]) -> NDArray[Any]:
+    expected = (np.int32,) if _stored(name) is np.int32 else (np.float16, np.float32)
+    if array.dtype not in expected:
+        raise _damaged(
+            path, f"the array {name!r} holds {array.dtype}, expected {' or '.join(dtype.__name__ for dtype in expected)}"
+        )
     if not np.isfinite(array).all():
         raise _damaged(path, f"the array {name!r} holds values that are no numbers")
     if array.size and max(float(array.max()), -float(array.min())) > _LARGEST:
         raise _damaged(path, f"the array {name!r} holds numbers beyond {_LARGEST:g}")
     if name.endswith("_scale") and not (np.abs(array) >= _SMALLEST_SCALE).all():
         raise _damaged(path, f"the array {name!r} holds a zero to divide by, or next to one")
-    return array.astype(np.float32, copy=False)
+    return _in_memory(array)
+
+
+def _check_trees(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    for name in (name for name in arrays if name.endswith("_tree_nodes")):
+        values = arrays[f"{name.removesuffix('_nodes')}_values"]
+        try:
+            sum_trees(arrays[name], values, np.zeros((0, len(FEATURES)), np.float32))
+        except ValueError as error:
+            raise _damaged(path, f"in {name!r}, {error}") from None
 
 
 def _check_shapes(path: Path, found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int | str, ...]]) -> None:

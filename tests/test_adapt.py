@@ -12,7 +12,7 @@ import tiny
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
-from paywallclf import Document, PaywallClassifier, parse_html, parse_text
+from paywallclf import Document, PaywallClassifier, parse_html, parse_text, scoring
 from training.adapt import LABELLED, draw, sum_counts
 from training.corpus import GoldBlock, LabelledPage
 
@@ -56,7 +56,7 @@ def framed(body: str) -> Document:
 def start() -> PaywallClassifier:
     """A model that has not seen the publisher; not to be changed. Its threshold is one half."""
     classifier = tiny.small(hidden=16, network_epochs=20, network_alpha=1.0).fit(*tiny.documents())
-    config = {**classifier.model_.config, "thresholds": {"html": 0.5, "text": 0.5}}
+    config = {**classifier.model_.config, "thresholds": dict.fromkeys(scoring.THRESHOLDS, 0.5)}
     classifier.model_ = replace(classifier.model_, config=config)
     return classifier
 

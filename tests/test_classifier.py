@@ -146,6 +146,7 @@ def test_never_splits_a_group(groups: str, monkeypatch: pytest.MonkeyPatch) -> N
             return original(self, X, *rest, **named)
 
         monkeypatch.setattr(estimator, "fit", spy)
+    monkeypatch.setattr("paywallclf.classifier.run_of", lambda *_: np.zeros(0, int))  # no fragments: their sizes are drawn
     pages = [
         parse_text("\n\n".join([f"The council met in hall {i}." for i in range(n)] + [f"Subscribe to {i}." for i in range(n)]))
         for n in sizes
@@ -406,3 +407,12 @@ def test_takes_every_random_state_that_scikit_learn_takes(seed: Any, tmp_path: A
     classifier = small(random_state=seed).fit(*documents())
     classifier.save(tmp_path)
     assert PaywallClassifier.load(tmp_path).random_state == classifier.seed_
+
+
+def test_a_page_of_few_blocks_has_a_threshold_of_its_own() -> None:
+    """Next to nothing around a block: what tells the labels apart on whole pages errs more, and may cost more."""
+    classifier = fitted()
+    thresholds = classifier.model_.config["thresholds"]
+    few, many = parse_text("\n\n".join(["Rain fell."] * 8)), parse_text("\n\n".join(["Rain fell."] * 9))
+    assert classifier.model_.threshold(few.layout) == thresholds["text_fragment"] >= thresholds["text"]
+    assert classifier.model_.threshold(many.layout) == thresholds["text"]

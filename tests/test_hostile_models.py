@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 def _misshapen(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
     """Shapes that are not that one: a dimension more, one less, none, longer, shorter, empty."""
     longer = [(*shape[:axis], shape[axis] + 1, *shape[axis + 1 :]) for axis in range(len(shape))]
-    shorter = [(*shape[:axis], shape[axis] - 1, *shape[axis + 1 :]) for axis in range(len(shape))]
+    shorter = [(*shape[:axis], shape[axis] - 1, *shape[axis + 1 :]) for axis in range(len(shape)) if shape[axis]]
     return [(*shape, 1), (1, *shape), shape[1:], (), (0,) * len(shape), *longer, *shorter]
 
 

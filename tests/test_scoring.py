@@ -10,13 +10,15 @@ import pytest
 import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.ensemble import HistGradientBoostingClassifier
 from tiny import documents, fitted, page
 
 from paywallclf import Document, PaywallClassifier, classify_html, parse_html, parse_text, scoring
 from paywallclf.classifier import decide
 from paywallclf.document import KINDS, Layout
-from paywallclf.features import markup, ngrams
-from paywallclf.fitting import as_table, loss_threshold
+from paywallclf.features import context, markup, ngrams
+from paywallclf.features.loops import sum_trees
+from paywallclf.fitting import as_table, loss_threshold, part_of, trees_of
 
 
 def sparse(pairs: list[tuple[np.ndarray, np.ndarray]], n_rows: int, width: int) -> Any:
@@ -61,14 +63,66 @@ def scikit_learn_probabilities(classifier: PaywallClassifier, document: Document
     chances = {}
     for head in scoring.HEADS:
         log_odds = []
-        for scaler, network in estimators[f"{form}_{head}"]:
+        *networks, trees = estimators[f"{form}_{head}"]
+        for scaler, network in networks:
             standard = np.clip(scaler.transform(features), -scoring.CLIP, scoring.CLIP)
             chance = network.predict_proba(standard)[:, 1]
             log_odds.append(np.log(chance / (1 - chance)))
+        mean = np.mean(log_odds, axis=0)
+        if not isinstance(trees, float):
+            mean = np.where(mean > scoring.DOUBT, (mean + trees.decision_function(features)) / 2, mean)
         slope, intercept = arrays[f"{form}_{head}_calibration"]
-        chances[head] = 1 / (1 + np.exp(-(slope * np.mean(log_odds, axis=0) + intercept)))
+        chances[head] = 1 / (1 + np.exp(-(slope * mean + intercept)))
     promo, editorial = chances["promo"], chances["editorial"]
     return np.stack([(1 - promo) * editorial, promo, (1 - promo) * (1 - editorial)], axis=1)
+
+
+def test_boosted_trees_say_what_scikit_learn_says() -> None:
+    random = np.random.default_rng(0)
+    features = random.normal(size=(2000, 6)).astype(np.float32)
+    features[:, 5] = features[:, 5].round()  # values that thresholds fall between, and others that are equal
+    target = features[:, 0] * features[:, 1] + features[:, 5] > 0.5
+    estimator = HistGradientBoostingClassifier(max_iter=20, max_leaf_nodes=9, random_state=0).fit(
+        features[:1500], target[:1500]
+    )
+    sums = sum_trees(*trees_of(estimator), features)
+    np.testing.assert_allclose(sums, estimator.decision_function(features), atol=1e-5)
+    assert sums.std() > 1
+
+
+@pytest.mark.parametrize(
+    ("node", "feature", "child"),
+    [(0, 2, 1), (0, -1, 1), (1, 0, 1), (2, 0, 2), (0, 0, 2), (0, 0, -1), (0, 0, 1 << 30), (2, 0, 1)],
+)
+def test_refuses_trees_that_lead_nowhere_or_round_in_circles(node: int, feature: int, child: int) -> None:
+    nodes = np.zeros((2, 2, 3), np.int32)
+    nodes[1, :, 0] = 0, 1
+    sum_trees(nodes, np.ones((2, 3), np.float32), np.ones((2, 2), np.float32))
+    nodes[1, :, node] = feature, child
+    with pytest.raises(ValueError, match="a node of tree 1"):
+        sum_trees(nodes, np.ones((2, 3), np.float32), np.ones((2, 2), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "values"), [((1, 3, 3), (1, 3)), ((1, 2, 3), (1, 2)), ((1, 2, 3), (2, 3)), ((1, 2, 0), (1, 0))]
+)
+def test_refuses_trees_whose_arrays_do_not_agree(nodes: tuple[int, ...], values: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="do not agree"):
+        sum_trees(np.zeros(nodes, np.int32), np.zeros(values, np.float32), np.ones((2, 2), np.float32))
+
+
+def test_a_fragment_keeps_its_blocks_their_elements_and_nothing_else() -> None:
+    html = "<main class=a><h1>Rain</h1><div id=b><p>One <a href=/x>link</a><input></p><p>Two</p></div><aside><p>Join</p></aside></main>"
+    whole = parse_html(html).layout
+    part = part_of(whole, np.array([1, 3]))
+    assert part.texts == ["One link", "Join"]
+    assert [part.path(element) for element in part.containers] == ["main/div/p", "main/aside/p"]
+    assert [part.tags[element] for element in part.inlines] == ["a", "input"]
+    assert [(part.starts[e], part.ends[e]) for e in range(len(part.tags)) if part.tags[e] in ("main", "aside")] == [
+        (0, 2),
+        (1, 2),
+    ]
+    assert scoring.first_stage(fitted().model_.arrays, part).shape == (2, len(context.SCORES))
 
 
 def unrounded(classifier: PaywallClassifier) -> PaywallClassifier:

@@ -325,7 +325,21 @@ def test_refuses_a_configuration_without_a_format_version(folder: Path, version:
 
 def test_a_newer_format_asks_for_an_upgrade(folder: Path) -> None:
     change_config(folder, format_version=1000)
-    refused(folder, r"model format 1000; this paywallclf reads up to \d+: upgrade with pip install -U paywallclf")
+    refused(folder, r"model format 1000; this paywallclf reads \d+: upgrade with pip install -U paywallclf")
+
+
+def test_an_older_format_asks_for_a_new_fit(folder: Path) -> None:
+    change_config(folder, format_version=1)
+    refused(folder, r"model format 1; this paywallclf reads \d+: train the model again")
+
+
+def test_refuses_trees_that_would_be_walked_for_ever(folder: Path) -> None:
+    arrays = load_file(folder / ARRAYS)
+    arrays["html_promo_tree_nodes"] = np.array([[[0, 0, 0], [1, 1, 0]]], np.int32)
+    arrays["html_promo_tree_values"] = np.zeros((1, 3), np.float32)
+    save_file(arrays, folder / ARRAYS)
+    change_config(folder, sha256=None)
+    refused(folder, "html_promo_tree_nodes.*a node of tree 0")
 
 
 @pytest.mark.parametrize("thresholds", [..., None, [], 0.5, {}, {"html": 0.5}, {"text": 0.5}])
@@ -336,7 +350,7 @@ def test_refuses_missing_thresholds(folder: Path, thresholds: Any) -> None:
 
 @pytest.mark.parametrize("value", ["0.5", None, True, [0.5], float("nan"), float("inf"), -0.1, 1.1, 10**400])
 def test_refuses_thresholds_that_are_no_probabilities(folder: Path, value: Any) -> None:
-    change_config(folder, thresholds={"html": value, "text": 0.5})
+    change_config(folder, thresholds={**load_model().config["thresholds"], "html": value})
     refused(folder, "the threshold for 'html' is .*, expected a number from 0 to 1")
 
 

@@ -108,10 +108,11 @@ def _training(config: Mapping[str, Any], data: Mapping[str, Any], sources: Mappi
         "",
         f"Promo blocks by kind: {', '.join(f'{kind} {count:,}' for kind, count in data['kinds'].items())}.",
         "",
-        "Two stages: linear over hashed n-grams of the text and tokens of the markup; then small neural networks over those scores, the",
-        "block's shape and its context (neighbours, subtrees of its ancestors), fitted to scores that the first stage gave to groups",
-        "it had not seen. Calibrated on such groups; the default threshold is the lowest that costs at most the budgeted share of their",
-        f"editorial words. Plain text has a second stage of its own. Parameters: {parameters}. Training data and parameters:",
+        "Two stages: linear over hashed n-grams of the text and tokens of the markup; then small neural networks and boosted trees over",
+        "those scores, the block's shape and its context (neighbours, subtrees of its ancestors), fitted to scores that the first",
+        "stage gave to groups it had not seen. Calibrated on such groups; the default threshold is the lowest that costs at most the",
+        "budgeted share of their editorial words. Plain text has a second stage of its own.",
+        f"Parameters: {parameters}. Training data and parameters:",
         f"`{data['fingerprint']}`.",
     ]  # fmt: skip
 
@@ -137,6 +138,13 @@ def _quality(figures: Mapping[str, Any]) -> list[str]:
         "",
         *_rows_as_table(figures["average_precision"]),
     ]
+    if "fragments" in figures:
+        lines += [
+            "",
+            "On fragments of two to eight blocks, at their default threshold:",
+            "",
+            *_rows_as_table(figures["fragments"]),
+        ]
     if "peers" in figures:
         lines += [
             "",

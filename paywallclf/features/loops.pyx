@@ -189,7 +189,7 @@ cdef class NgramHasher:
             column[filled] = _mix(hash, _WORD) >> 1 >> shift
             filled += 1
         for at in range(1, n_words):
-            column[filled] = _mix(word[at - 1] * base + word[at], _PAIR) >> 1 >> shift
+            column[filled] = _mix(_mix(word[at - 1], _PAIR) + word[at], _PAIR) >> 1 >> shift
             filled += 1
         return filled
 
@@ -620,3 +620,62 @@ def growing_ancestors(const int64_t[::1] parents not None, const int64_t[::1] st
             parent = up[parent]
         up[element] = parent
     return result
+
+
+#: Rows that go down a tree side by side: alone, each would wait at every node for the one before.
+cdef enum:
+    LANES = 8
+
+
+def sum_trees(
+    const int32_t[:, :, ::1] nodes not None, const float32_t[:, ::1] values not None, const float32_t[:, ::1] features not None
+):
+    """For each row of features, the sum of what the trees say.
+
+    Parameters
+    ----------
+    nodes : array of int32, shape (n_trees, 2, n_nodes)
+        Of each node the feature that it looks at, then of each node its first child; the second one is the next node after that.
+        A leaf has none (0). Children stand after their parent.
+    values : array of float32, shape (n_trees, n_nodes)
+        What a leaf says. At any other node, a row goes to the first child where the feature is at most this, else to the second.
+    features : array of float32, shape (n_rows, n_features)
+
+    Returns
+    -------
+    array of float64, shape (n_rows,)
+    """
+    cdef Py_ssize_t n_trees = nodes.shape[0], n = features.shape[0], tree, first, lane
+    if nodes.shape[1] != 2 or values.shape[0] != n_trees or values.shape[1] != nodes.shape[2] or not 0 < nodes.shape[2] < 1 << 30:
+        raise ValueError("the arrays of the trees do not agree")
+    cdef int32_t n_nodes = nodes.shape[2], width = min(features.shape[1], 1 << 30), at, following, bad, moved
+    cdef int32_t places[LANES]
+    cdef const int32_t *feature
+    cdef const int32_t *child
+    cdef const float32_t *value
+    cdef const float32_t *row[LANES]
+    sums = np.zeros(n)
+    cdef double[::1] total = sums
+    for tree in range(n_trees):
+        feature, child, value = &nodes[tree, 0, 0], &nodes[tree, 1, 0], &values[tree, 0]
+        bad = 0
+        for at in range(n_nodes):
+            # a child after its parent: no walk goes round
+            bad |= (child[at] != 0) & ((child[at] <= at) | (child[at] > n_nodes - 2) | (feature[at] < 0) | (feature[at] >= width))
+        if bad:
+            raise ValueError(f"a node of tree {tree} has a feature or a child that is not there")
+        for first in range(0, n, LANES):
+            for lane in range(LANES):
+                places[lane] = 0
+                row[lane] = &features[min(first + lane, n - 1), 0]
+            moved = child[0]
+            while moved:
+                moved = 0
+                for lane in range(LANES):
+                    at = places[lane]
+                    following = child[at] + (row[lane][feature[at]] > value[at]) - at
+                    places[lane] = at + (following & -(child[at] != 0))  # no branch, which would be guessed wrong half the time
+                    moved |= child[at]
+            for lane in range(min(n - first, LANES)):
+                total[first + lane] += value[places[lane]]
+    return sums
