@@ -1,7 +1,9 @@
-"""The tables of article mode and of access: what counts as found, as left out, and as stated."""
+"""The tables of article mode, of access and of fragments: what counts as found, as left out, and as stated."""
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from training.access_table import access_table
 from training.article_table import HTML, TEXT, article_table, overlap
 from training.corpus import GoldBlock, LabelledPage
 from training.evaluate import PARTS, evaluate
+from training.fragment_table import fragment_table
 from training.tables import Tables
 
 BODY = "The ferry left the harbour at six, an hour late, with forty lorries on its lower deck."
@@ -136,3 +139,26 @@ def test_the_statement_is_counted_and_not_shown() -> None:
     assert found["true"]["pages"] == 5
     assert found["false"]["pages"] == 1
     assert found["true"]["open"] == 0, "a page that says it is free is open, unless that is hidden"
+
+
+# -- fragments -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0])
+def test_fragments_are_cut_from_long_pages_and_judged_by_their_own_threshold(threshold: float) -> None:
+    classifier = copy(fitted())
+    thresholds = {"html": 0.5, "text": 0.5, "html_fragment": threshold, "text_fragment": threshold}
+    classifier.model_ = replace(classifier.model_, config={**classifier.model_.config, "thresholds": thresholds})
+    long = "".join(f"<p>{BODY} Lorry {number} left.</p>" for number in range(20))
+    several = [
+        *pages(f"{long}<aside>{OFFER}</aside>"),
+        page("bare", "<aside>Join</aside>"),
+        page("a", f"<p>{BODY}</p>", body_known=False),
+    ]
+    tables = Tables()
+    fragment_table(tables, several, [classifier] * 5, n_jobs=1)
+    for row in tables.figures["fragments"]:
+        assert row["fragments"] == row["promo blocks leaked"]["whole"] == 5
+        assert 5 * 17 <= row["editorial words lost"]["whole"] <= 5 * 4 * 20
+        assert row["promo blocks leaked"]["value"] == threshold
+        assert row["editorial words lost"]["value"] == 1 - threshold

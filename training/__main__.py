@@ -95,7 +95,9 @@ def fit_command(folder: Path | None, checkouts: Path | None, annotated: Path, jo
 )
 @click.option("--peers/--no-peers", default=True, help="Compare with the extractors that are installed.")
 @click.option(
-    "--only", metavar="NAMES", help="Print these parts alone, and write no file: promo, corrections, article, access, peers."
+    "--only",
+    metavar="NAMES",
+    help="Print these parts alone, and write no file: promo, corrections, fragments, article, access, peers.",
 )
 def evaluate_command(
     folder: Path | None, checkouts: Path | None, annotated: Path, jobs: int, output: Path, peers: bool, only: str | None
@@ -130,7 +132,7 @@ def locked_command(folder: Path | None, checkouts: Path | None, annotated: Path,
     pages = load_pages(folder, checkouts, annotated)
     model = fit([page for page in pages if not is_locked(page)], PaywallClassifier(n_jobs=jobs), read_blocks())
     locked = [page for page in pages if is_locked(page)]
-    tables = evaluate(locked, [model] * FOLDS, n_jobs=jobs, only=("promo", "article", "access", "peers"))
+    tables = evaluate(locked, [model] * FOLDS, n_jobs=jobs, only=("promo", "fragments", "article", "access", "peers"))
     tables.write(output, "locked")
     click.echo("\n".join(tables.lines))
 

@@ -22,11 +22,12 @@ from training.article_table import article_table
 from training.baselines import TfidfBaseline, regex_scores
 from training.corpus import LabelledPage
 from training.folds import FOLDS, fold_of_pages
+from training.fragment_table import fragment_table
 from training.peer_tables import peer_tables
 from training.tables import Tables
 
 #: What can be evaluated alone.
-PARTS = ("promo", "corrections", "article", "access", "peers")
+PARTS = ("promo", "corrections", "fragments", "article", "access", "peers")
 
 #: Shares of editorial words that may be lost.
 BUDGETS = (0.0005, 0.001, 0.003, 0.01)
@@ -138,6 +139,8 @@ def evaluate(
         from training.corrections import corrections_table  # stands on what is defined here
 
         corrections_table(tables, pages, models, n_jobs)
+    if "fragments" in only:
+        fragment_table(tables, pages, models, n_jobs)
     if "article" in only:
         article_table(tables, pages, models, n_jobs, with_peers=with_peers)
     if "access" in only:

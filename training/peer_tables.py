@@ -9,7 +9,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from paywallclf import PaywallClassifier, classify_text, clean_html, parse_html, render
+from paywallclf import PaywallClassifier, classify_html, classify_text, clean_html, parse_html, render
 from paywallclf.document import Document
 from paywallclf.evaluation import Rate, is_long_enough, rate
 from training import peers
@@ -17,7 +17,7 @@ from training.corpus import LabelledPage
 from training.folds import fold_of_pages
 from training.tables import Tables
 
-#: Shares of the editorial words that an extractor keeps, which `clean_text` may lose after it.
+#: Shares of editorial words that may be lost: by `clean_text` of what an extractor keeps, by `clean_html` of the page's.
 BUDGETS = (0.001, 0.003)
 
 #: The thresholds that are tried.
@@ -31,8 +31,9 @@ def peer_tables(tables: Tables, pages: Sequence[LabelledPage], models: Sequence[
     """Each extractor alone, with `clean_html` before it and with `clean_text` after it.
 
     Found by string containment in the output, for all alike. "Removed" is of the promo blocks that the extractor alone leaks;
-    "lost" is of the editorial words that it alone keeps. `clean_text` is measured at its default threshold, and at those that
-    lose at most a share of these words on the other folds' pages.
+    "lost" is of the editorial words that it alone keeps. Both are measured at their default threshold, and at those that lose
+    at most a share of the words on the other folds' pages: for `clean_text` of what the extractor keeps, for `clean_html` of
+    what the page holds.
     """
     fold = fold_of_pages(pages)
     extractors = peers.available()
@@ -44,18 +45,33 @@ def peer_tables(tables: Tables, pages: Sequence[LabelledPage], models: Sequence[
     parts = Parallel(n_jobs=n_jobs)(
         delayed(_peer_page)(page, list(extractors), models[of].model_) for page, of in zip(reviewed, models_of, strict=True)
     )
+    fold_of = np.array(models_of)
+    whole = [part["clean_html", "whole"] for part in parts]
+    before = {
+        budget: _thresholds(reviewed, fold_of, whole, [part["clean_html", "curve"] for part in parts], budget)
+        for budget in BUDGETS
+    }
+    cleaned_first = Parallel(n_jobs=n_jobs)(
+        delayed(_cleaned_first)(page, list(extractors), models[of].model_, {b: THRESHOLDS[before[b][number]] for b in BUDGETS})
+        for number, (page, of) in enumerate(zip(reviewed, models_of, strict=True))
+    )
     for name in extractors:
         standing = {way: [part[name, way] for part in parts] for way in WAYS}
         curves = [part[name, "curve"] for part in parts]
         for budget in BUDGETS:
-            chosen = _thresholds(reviewed, np.array(models_of), standing["alone"], curves, budget)
-            standing[f"clean_text after, aim {100 * budget:g} %"] = [
-                curve[at] for curve, at in zip(curves, chosen, strict=True)
-            ]
-        for way, found in standing.items():
+            after = _thresholds(reviewed, fold_of, standing["alone"], curves, budget)
+            aim = f"aim {100 * budget:g} %"
+            standing[f"clean_html before, {aim}"] = [found[name, budget] for found in cleaned_first]
+            standing[f"clean_text after, {aim}"] = [curve[at] for curve, at in zip(curves, after, strict=True)]
+        for way in sorted(standing):
+            found = standing[way]
             rows.append((name, way, *_peer_rates(reviewed, standing["alone"], found, compared=way != "alone")))
-    whole, cleaned = ([part["clean_html", way] for part in parts] for way in ("whole", "cleaned"))
-    rows.append(("none", "clean_html", *_peer_rates(reviewed, whole, cleaned, compared=True)))
+    cleaned = {"clean_html": [part["clean_html", "cleaned"] for part in parts]}
+    for budget in BUDGETS:
+        cleaned[f"clean_html, aim {100 * budget:g} %"] = [
+            part["clean_html", "curve"][at] for part, at in zip(parts, before[budget], strict=True)
+        ]
+    rows += [("none", way, *_peer_rates(reviewed, whole, found, compared=True)) for way, found in cleaned.items()]
     header = (
         "extractor", "how", "promo blocks leaked", "pages leaking", "editorial words kept",
         "leaked promos removed", "editorial words lost",
@@ -82,6 +98,19 @@ def _peer_page(page: LabelledPage, names: Sequence[str], model: Any) -> dict[tup
         found[name, "curve"] = _curve(page, document)
     found["clean_html", "whole"] = _standing(page, _text(page.document))
     found["clean_html", "cleaned"] = _standing(page, _text(parse_html(cleaned)))
+    found["clean_html", "curve"] = _curve(page, classify_html(source, model=model))
+    return found
+
+
+def _cleaned_first(
+    page: LabelledPage, names: Sequence[str], model: Any, thresholds: dict[float, float]
+) -> dict[tuple[str, float], Standing]:
+    """For each extractor and budget: which gold promos leak, and which editorial blocks stay, if `clean_html` comes first."""
+    extractors = peers.available()
+    found: dict[tuple[str, float], Standing] = {}
+    for budget, threshold in thresholds.items():
+        cleaned = clean_html(page.document.source, threshold=threshold, model=model)
+        found |= {(name, budget): _standing(page, extractors[name](cleaned)) for name in names}
     return found
 
 
