@@ -336,7 +336,7 @@ def test_lone_surrogates_of_a_record_survive() -> None:
 
 
 def test_a_label_file_beside_its_pages_is_no_failure() -> None:
-    result = run("clean", PAGES, "--format", "jsonl")
+    result = run("clean", PAGES, "--format", "jsonl", "--threshold", 1)
     assert result.exit_code == 0
     assert len(rows(result.stdout)) == len(list(PAGES.glob("*.html")))
     assert lines_of(result) == [
