@@ -25,6 +25,10 @@ ANNOTATIONS = Path(__file__).parents[1] / "datasets" / "annotations"
 PAGE_FIELDS = ("page", "name", "site", "group", "language", "type", "reviewed", "body_known")
 
 
+#: A name with spaces spells a headline, and no text of a page may stand here: so many characters of it are kept.
+_HEADLINE = 24
+
+
 class AnnotationError(ValueError):
     """A file of annotations that cannot be used; the message names the file, the line and the reason."""
 
@@ -54,6 +58,13 @@ def digest(document: Document) -> str:
     return hashlib.sha256(joined.encode()).hexdigest()[:12]
 
 
+def shortened(page: str, name: str) -> tuple[str, str]:
+    """The id and the name under which a row has a page: one that spells a headline is cut, and its name ends in ``*``."""
+    if " " not in name or len(name) <= _HEADLINE:
+        return page, name
+    return page[: page.index("/") + 1 + _HEADLINE], name[:_HEADLINE] + "*"
+
+
 def annotation(page: LabelledPage, *, name: str, site: str) -> dict[str, Any]:
     """The row of a labelled page.
 
@@ -72,7 +83,7 @@ def annotation(page: LabelledPage, *, name: str, site: str) -> dict[str, Any]:
     for label, block in zip(full, page.document.blocks, strict=True):
         if label != rest:
             labels[label].append(block.fingerprint)
-    about = (page.id, name, site, page.group, page.language, page.type, page.reviewed, page.body_known)
+    about = (*shortened(page.id, name), site, page.group, page.language, page.type, page.reviewed, page.body_known)
     return {
         **dict(zip(PAGE_FIELDS, about, strict=True)),
         "blocks": len(full),

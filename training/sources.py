@@ -101,8 +101,9 @@ def read_page(source: Source, checkout: Path, name: str) -> bytes | None:
 def _read_file(source: Source, checkout: Path, name: str) -> bytes | None:
     for pattern in source.paths:
         path = checkout / pattern.format(name=name)
-        if path.is_file():
-            return path.read_bytes()
+        found = sorted(path.parent.glob(path.name)) if name.endswith("*") else [path]
+        if len(found) == 1 and found[0].is_file():
+            return found[0].read_bytes()
     return None
 
 
