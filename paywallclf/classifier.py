@@ -30,13 +30,13 @@ from paywallclf.fitting import (
     decision_function,
     features_of,
     fewer_bits,
+    fragment_of,
     intercept_of,
     loss_threshold,
     markup_rows,
     normalised_matrix,
     part_of,
     platt,
-    run_of,
     store_second,
     weights_of,
 )
@@ -44,9 +44,6 @@ from paywallclf.rows import Rows, checked, gather, head_rows
 
 #: A long block of editorial text weighs more, up to a limit: losing it is the worst error. In characters per unit of weight.
 _LENGTH_UNIT, _MOST_LENGTH = 60.0, 6.0
-
-#: The most editorial blocks, and the most others, of a fragment of a page.
-_FRAGMENT = scoring.FRAGMENT // 2
 
 #: How many times the budget of pages a fragment may cost: with the budget itself, hardly a promo of a fragment would be found.
 _FRAGMENT_BUDGETS = 5
@@ -376,12 +373,11 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 variants = [every[extracted], every][: 1 + index % 2] if layout.tags else [every]
             variants = [chosen for chosen in variants if len(chosen)]
             n_pages = len(variants)
-            body = run_of(rows.label[span] == "editorial", _FRAGMENT, random)
-            rest = run_of(rows.promo[span] if rows.promo[span].any() else rows.label[span] == "other", _FRAGMENT, random)
-            if n_pages and len(body):
-                variants.append(every[np.union1d(body, rest)])
+            fragment = fragment_of(rows.label[span], random)
+            if n_pages and len(fragment):
+                variants.append(every[fragment])
+            kept = layout if form == "html" else Layout.of_text(layout.texts)
             for number, chosen in enumerate(variants):
-                kept = layout if form == "html" else Layout.of_text(layout.texts)
                 scores = first[chosen].copy()
                 if form == "text":
                     scores[:, len(scoring.HEADS) :] = 0

@@ -80,13 +80,22 @@ def part_of(layout: Layout, rows: NDArray[np.int64]) -> Layout:
     )
 
 
-def run_of(marked: NDArray[np.bool_], most: int, random: np.random.Generator) -> NDArray[np.int64]:
-    """At most so many marked rows in a row, from any of them on; none where none is marked."""
+def fragment_of(labels: NDArray[np.str_], random: np.random.Generator) -> NDArray[np.int64]:
+    """The rows of a fragment: some editorial blocks in a row and some of promo, or of other where there is none.
+
+    At most half of `paywallclf.scoring.FRAGMENT` of each; none where no block is editorial.
+    """
+    body = _run_of(labels == "editorial", random)
+    rest = _run_of(labels == ("promo" if "promo" in labels else "other"), random)
+    return np.union1d(body, rest) if len(body) else body
+
+
+def _run_of(marked: NDArray[np.bool_], random: np.random.Generator) -> NDArray[np.int64]:
     rows = np.flatnonzero(marked)
     if len(rows) == 0:
         return rows
     first = int(random.integers(len(rows)))
-    return rows[first : first + int(random.integers(1, most + 1))]
+    return rows[first : first + int(random.integers(1, scoring.FRAGMENT // 2 + 1))]
 
 
 def decision_function(estimator: Any, matrix: Any) -> Any:

@@ -146,7 +146,7 @@ def test_never_splits_a_group(groups: str, monkeypatch: pytest.MonkeyPatch) -> N
             return original(self, X, *rest, **named)
 
         monkeypatch.setattr(estimator, "fit", spy)
-    monkeypatch.setattr("paywallclf.classifier.run_of", lambda *_: np.zeros(0, int))  # no fragments: their sizes are drawn
+    monkeypatch.setattr("paywallclf.classifier.fragment_of", lambda *_: np.zeros(0, int))  # no fragments: their sizes are drawn
     pages = [
         parse_text("\n\n".join([f"The council met in hall {i}." for i in range(n)] + [f"Subscribe to {i}." for i in range(n)]))
         for n in sizes

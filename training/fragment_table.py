@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from paywallclf import PaywallClassifier, scoring
 from paywallclf.document import Layout
 from paywallclf.evaluation import rate
-from paywallclf.fitting import part_of, run_of
+from paywallclf.fitting import fragment_of, part_of
 from training.corpus import LabelledPage
 from training.folds import fold_of_pages
 from training.tables import Tables
@@ -43,10 +43,7 @@ def _fragment(page: LabelledPage, model: scoring.Model, seed: int) -> list[tuple
     """Of each block of a page's fragment its group, label and words, and whether it goes from HTML, and from text."""
     random = np.random.default_rng(seed)
     labels = np.array(page.labels)
-    most = scoring.FRAGMENT // 2
-    body = run_of(labels == "editorial", most, random)
-    rest = run_of(labels == ("promo" if "promo" in page.labels else "other"), most, random)
-    rows = np.union1d(body, rest)
+    rows = fragment_of(labels, random)
     layout = part_of(page.document.layout, rows)
     forms = (layout, Layout.of_text(layout.texts))
     html, text = (scoring.score_promo(model.arrays, form) >= model.threshold(form) for form in forms)

@@ -9,7 +9,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from paywallclf import PaywallClassifier, classify_html, classify_text, clean_html, parse_html, render
+from paywallclf import PaywallClassifier, classify_html, classify_text, parse_html, render
 from paywallclf.document import Document
 from paywallclf.evaluation import Rate, is_long_enough, rate
 from training import peers
@@ -85,7 +85,8 @@ WAYS = ("alone", "clean_html before", "clean_text after")
 def _peer_page(page: LabelledPage, names: Sequence[str], model: Any) -> dict[tuple[str, str], Any]:
     """For each extractor and way: which gold promos leak, which editorial blocks stay."""
     source = page.document.source
-    cleaned = clean_html(source, model=model)
+    page_document = classify_html(source, model=model)
+    cleaned = render(page_document)  # what clean_html gives
     extractors = peers.available()
     found: dict[tuple[str, str], Any] = {}
     for name in names:
@@ -98,7 +99,7 @@ def _peer_page(page: LabelledPage, names: Sequence[str], model: Any) -> dict[tup
         found[name, "curve"] = _curve(page, document)
     found["clean_html", "whole"] = _standing(page, _text(page.document))
     found["clean_html", "cleaned"] = _standing(page, _text(parse_html(cleaned)))
-    found["clean_html", "curve"] = _curve(page, classify_html(source, model=model))
+    found["clean_html", "curve"] = _curve(page, page_document)
     return found
 
 
@@ -108,8 +109,9 @@ def _cleaned_first(
     """For each extractor and budget: which gold promos leak, and which editorial blocks stay, if `clean_html` comes first."""
     extractors = peers.available()
     found: dict[tuple[str, float], Standing] = {}
+    document = classify_html(page.document.source, model=model)
     for budget, threshold in thresholds.items():
-        cleaned = clean_html(page.document.source, threshold=threshold, model=model)
+        cleaned = render(document, threshold=threshold)
         found |= {(name, budget): _standing(page, extractors[name](cleaned)) for name in names}
     return found
 
