@@ -119,7 +119,8 @@ def _margins(model: scoring.Model, arrays: Mapping[str, NDArray[Any]], layouts: 
     """Log-odds of promo of every block, less those of the threshold: above 0 a block is dropped."""
     parts = []
     for layout in layouts:
-        chances = np.append(scoring.score_promo(arrays, layout), model.threshold(layout))
+        promo = scoring.score_promo(arrays, layout)
+        chances = np.append(promo, model.threshold(layout, promo))
         chances = np.clip(chances, _NEARLY_CERTAIN, 1 - _NEARLY_CERTAIN)
         log_odds = np.log(chances / (1 - chances))
         parts.append(log_odds[:-1] - log_odds[-1])

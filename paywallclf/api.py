@@ -227,9 +227,9 @@ def classify_text(source: str, *, threshold: float | None = None, model: AnyMode
 def _classify(parsed: Document, threshold: float | None, model: AnyModel) -> Document:
     check_decision((), None, threshold)
     learned = _resolve(model)
-    threshold = learned.threshold(parsed.layout) if threshold is None else threshold
     scores = scoring.score(learned.arrays, parsed.layout, kinds=True)
     assert scores.kinds is not None
+    threshold = learned.threshold(parsed.layout, scores.promo) if threshold is None else threshold
     blocks = []
     for block, chances, kinds in zip(parsed.blocks, scores.labels.tolist(), scores.kinds.tolist(), strict=True):
         editorial, promo, other = chances
@@ -418,13 +418,14 @@ def _decide(
     if not layout.texts or not drop or kinds == ():
         return set()
     if drop == ("promo",) and kinds is None:
-        totals = promos = scoring.score_promo(model.arrays, layout)
+        totals = promos = chances = scoring.score_promo(model.arrays, layout)
     else:
         scores = scoring.score(model.arrays, layout, kinds=kinds is not None)
+        chances = scores.promo
         totals = _summed(scores, drop, kinds)
         promos = _summed(scores, ("promo",), kinds) if "promo" in drop else np.zeros(0)
     sizes = list(map(len, layout.texts))
-    dropped = set(decide(drop, totals.tolist(), promos.tolist(), sizes, threshold, model.threshold(layout)))
+    dropped = set(decide(drop, totals.tolist(), promos.tolist(), sizes, threshold, model.threshold(layout, chances)))
     _warn_if_nearly_all(layout.texts, dropped)
     return dropped
 

@@ -80,7 +80,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Folds, split by groups, for the second stage's input, the calibration and the threshold.
     loss_budget : float, default 0.001
         Share of editorial words that the default threshold may cost, measured on unseen groups of the training data; five times
-        that on pages of at most eight blocks.
+        that on pages of at most eight blocks, whose threshold also judges a page that would lose half of its text.
     random_state : int, RandomState or None, default 0
         An int makes fits of the same data equal.
     n_jobs : int or None, default None
@@ -510,7 +510,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         model = self._model()
         labels = []
         for document, chances in zip(documents, self.predict_proba(documents), strict=True):
-            labels.append(decide(chances, model.threshold(document.layout)))
+            labels.append(decide(chances, model.threshold(document.layout, chances[:, 1])))
         return _objects(labels)
 
     def score(self, documents: Sequence[Document], labels: Sequence[Sequence[str | None]], sample_weight: Any = None) -> float:

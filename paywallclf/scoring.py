@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paywallclf.document import KINDS, Layout
+from paywallclf.document import KINDS, LABELS, Layout
 from paywallclf.features import context, markup, ngrams, shape
 from paywallclf.features.loops import growing_ancestors, sum_rows, sum_trees
 
@@ -63,6 +63,11 @@ class Scores:
     labels: NDArray[np.float64]
     kinds: NDArray[np.float64] | None
 
+    @property
+    def promo(self) -> NDArray[np.float64]:
+        """The probability of promo of every block."""
+        return self.labels[:, LABELS.index("promo")]
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -84,10 +89,17 @@ class Model:
         """Name and version."""
         return f"{self.config.get('name', 'model')} {self.config.get('version', '0')}"
 
-    def threshold(self, layout: Layout) -> float:
-        """The default threshold for a page."""
-        fragment = "_fragment" if len(layout.texts) <= FRAGMENT else ""
-        return float(self.config["thresholds"][form_of(layout) + fragment])
+    def threshold(self, layout: Layout, promo: NDArray[np.float64]) -> float:
+        """The default threshold for a page whose blocks have these probabilities of promo, shape (n_blocks,).
+
+        That of fragments, the higher one, is also for a page that would lose half of its text: the model is likelier to be
+        wrong about an article than the page to be half promo.
+        """
+        form = form_of(layout)
+        usual, careful = (float(self.config["thresholds"][name]) for name in (form, f"{form}_fragment"))
+        going = sum(len(layout.texts[index]) for index in np.flatnonzero(promo >= usual).tolist())
+        is_doubtful = len(layout.texts) <= FRAGMENT or (going and 2 * going >= sum(map(len, layout.texts)))
+        return careful if is_doubtful else usual
 
 
 def _shapes() -> dict[str, tuple[int | str, ...]]:

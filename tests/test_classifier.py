@@ -311,7 +311,7 @@ def test_predict_obeys_the_decision_rule() -> None:
     pages, *_ = documents()
     columns = {label: column for column, label in enumerate(classifier.classes_)}
     for page, chances, labels in zip(pages, classifier.predict_proba(pages), classifier.predict(pages), strict=True):
-        threshold = classifier.model_.threshold(page.layout)
+        threshold = classifier.model_.threshold(page.layout, chances[:, columns["promo"]])
         for chance, label in zip(chances, labels, strict=True):
             likelier = "editorial" if chance[columns["editorial"]] >= chance[columns["other"]] else "other"
             assert label == ("promo" if chance[columns["promo"]] >= threshold else likelier)
@@ -414,5 +414,14 @@ def test_a_page_of_few_blocks_has_a_threshold_of_its_own() -> None:
     classifier = fitted()
     thresholds = classifier.model_.config["thresholds"]
     few, many = parse_text("\n\n".join(["Rain fell."] * 8)), parse_text("\n\n".join(["Rain fell."] * 9))
-    assert classifier.model_.threshold(few.layout) == thresholds["text_fragment"] >= thresholds["text"]
-    assert classifier.model_.threshold(many.layout) == thresholds["text"]
+    assert classifier.model_.threshold(few.layout, np.zeros(8)) == thresholds["text_fragment"] >= thresholds["text"]
+    assert classifier.model_.threshold(many.layout, np.zeros(9)) == thresholds["text"]
+
+
+@pytest.mark.parametrize(("suspected", "name"), [(4, "text"), (5, "text_fragment")])
+def test_a_page_that_would_lose_half_of_its_text_is_judged_as_carefully_as_a_fragment(suspected: int, name: str) -> None:
+    """An article in an element named after a newsletter, say: the model is likelier to be wrong than half a page to be promo."""
+    thresholds = {"html": 0.1, "html_fragment": 0.2, "text": 0.3, "text_fragment": 0.4}
+    layout = parse_text("\n\n".join(["Rain fell."] * 10)).layout
+    promo = np.array([0.35] * suspected + [0.01] * (10 - suspected))
+    assert scoring.Model({}, {"thresholds": thresholds}).threshold(layout, promo) == thresholds[name]

@@ -61,7 +61,7 @@ def expected_errors(threshold: float | None = None) -> tuple[int, int]:
     """Promos that stay and editorial words that go, counted the plain way."""
     leaked = lost = 0
     for document, labels, chances in zip(*tiny.documents()[:2], tiny.fitted().predict_proba(tiny.documents()[0]), strict=True):
-        bound = tiny.fitted().model_.threshold(document.layout) if threshold is None else threshold
+        bound = tiny.fitted().model_.threshold(document.layout, chances[:, 1]) if threshold is None else threshold
         for block, label, chance in zip(document.blocks, labels, chances[:, 1], strict=True):
             leaked += label.startswith("promo") and chance < bound
             lost += len(block.text.split()) * (label == "editorial" and chance >= bound)

@@ -153,7 +153,8 @@ def _measure(
 
 def dropped(model: Model, page: LabelledPage) -> NDArray[np.bool_]:
     """Which blocks the model drops at its default threshold."""
-    return np.asarray(score_promo(model.arrays, page.document.layout) >= model.threshold(page.document.layout))
+    promo = score_promo(model.arrays, page.document.layout)
+    return np.asarray(promo >= model.threshold(page.document.layout, promo))
 
 
 def draw(own: Mapping[int, LabelledPage], before: Decisions, seed: int) -> Draw:

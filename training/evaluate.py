@@ -324,13 +324,13 @@ def _default(
 ) -> None:
     """What the default threshold does: each fold's model decides by its own."""
     fold = fold_of_pages(pages)
-    threshold = np.concatenate(
+    promos = np.split(chances[:, 1], np.cumsum([len(page.labels) for page in pages])[:-1])
+    dropped = np.concatenate(
         [
-            np.full(len(page.labels), models[of].model_.threshold(page.document.layout))
-            for page, of in zip(pages, fold, strict=True)
+            promo >= models[of].model_.threshold(page.document.layout, promo)
+            for page, of, promo in zip(pages, fold, promos, strict=True)
         ]
     )
-    dropped = chances[:, 1] >= threshold
     result = outcome(blocks, dropped)
     counted, promo = blocks.counted, blocks.promo
     against = counted & (promo | blocks.editorial)

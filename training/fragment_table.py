@@ -46,6 +46,7 @@ def _fragment(page: LabelledPage, model: scoring.Model, seed: int) -> list[tuple
     rows = fragment_of(labels, random)
     layout = part_of(page.document.layout, rows)
     forms = (layout, Layout.of_text(layout.texts))
-    html, text = (scoring.score_promo(model.arrays, form) >= model.threshold(form) for form in forms)
+    chances = [scoring.score_promo(model.arrays, form) for form in forms]
+    html, text = (promo >= model.threshold(form, promo) for form, promo in zip(forms, chances, strict=True))
     words = [len(block.split()) for block in layout.texts]
     return list(zip([page.group] * len(rows), labels[rows].tolist(), words, html.tolist(), text.tolist(), strict=True))

@@ -10,7 +10,7 @@ import numpy as np
 
 from paywallclf import PaywallClassifier
 from paywallclf.evaluation import average_precision_estimate
-from paywallclf.scoring import score
+from paywallclf.scoring import score_promo
 from training.blocks import WrittenBlocks
 from training.corpus import LabelledPage
 from training.evaluate import ENOUGH_PROMOS, Blocks, gather, outcome
@@ -44,9 +44,11 @@ def languages_table(pages: Sequence[LabelledPage], written: Sequence[WrittenBloc
 def _figures(blocks: Blocks, pages: Sequence[LabelledPage], classifier: PaywallClassifier) -> tuple[object, ...]:
     model = classifier.model_
     layouts = [page.document.layout for page in pages]
-    chances = np.concatenate([score(model.arrays, layout).labels[:, 1] for layout in layouts])
-    thresholds = np.concatenate([np.full(len(layout.texts), model.threshold(layout)) for layout in layouts])
-    found = outcome(blocks, chances >= thresholds)
+    promo = [score_promo(model.arrays, layout) for layout in layouts]
+    chances = np.concatenate(promo)
+    found = outcome(
+        blocks, np.concatenate([of >= model.threshold(layout, of) for layout, of in zip(layouts, promo, strict=True)])
+    )
     counted = blocks.counted
     precision = average_precision_estimate(blocks.promo[counted], chances[counted], blocks.group[counted])
     return precision, found.leak, found.pages, found.loss

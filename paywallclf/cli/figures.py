@@ -113,9 +113,9 @@ def predict(model: scoring.Model, documents: Sequence[LabelledDocument], n_jobs:
     scores = [score for part in parts for score in part]
     kinds = np.concatenate([np.zeros(0, np.int64), *(score.kinds.argmax(axis=1) for score in scores)])
     return Prediction(
-        np.concatenate([np.zeros(0), *(score.labels[:, 1] for score in scores)]),
+        np.concatenate([np.zeros(0), *(score.promo for score in scores)]),
         np.array(KINDS)[kinds],
-        np.array([model.threshold(layout) for layout in layouts]),
+        np.array([model.threshold(layout, score.promo) for layout, score in zip(layouts, scores, strict=True)]),
     )
 
 

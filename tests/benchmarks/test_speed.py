@@ -78,7 +78,7 @@ def decisions(segments: Segments) -> set[int]:
     """The blocks that `clean_html` drops."""
     model = load_model()
     scores = scoring.score(model.arrays, segments.layout).labels[:, 1]
-    return {index for index, score in enumerate(scores.tolist()) if score >= model.threshold(segments.layout)}
+    return {index for index, score in enumerate(scores.tolist()) if score >= model.threshold(segments.layout, scores)}
 
 
 def first_stage(layout: Layout) -> Any:

@@ -60,7 +60,7 @@ def _check_model(changed: str, data: bytes) -> None:
                 scores = scoring.score(model.arrays, layout, kinds=True)
                 assert np.isfinite(scores.labels).all()
                 assert np.isfinite(scores.kinds).all()
-                assert 0 <= model.threshold(layout) <= 1
+                assert 0 <= model.threshold(layout, scores.promo) <= 1
             assert model.name
     finally:
         file.write_bytes(sound)
