@@ -14,14 +14,15 @@ from click.testing import CliRunner, Result
 
 from paywallclf import PaywallClassifier, parse_html
 from paywallclf.labels import read_labels
-from training import corpus, sources
+from training import corpus, peers, sources
 from training.__main__ import main
 from training.annotations import ANNOTATIONS, AnnotationError, annotation, lay, read_annotations, shortened, write_annotations
 from training.blocks import BLOCKS, read_blocks
 from training.card import CardError, card
 from training.corpus import GoldBlock, LabelledPage
 from training.corrections import CORRECTIONS, corrected
-from training.fit import describe
+from training.extracts import extracts
+from training.fit import describe, fit
 from training.folds import is_locked
 
 PAGES = Path(__file__).parents[1] / "datasets" / "pages"
@@ -352,6 +353,32 @@ def test_a_model_is_fitted_evaluated_and_described(tmp_path: Path, data: list[ob
 
 
 # -- written blocks, the lock, corrections -------------------------------------------------------------------------------
+
+
+def test_an_extract_takes_the_labels_of_the_page_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    (page,) = own_pages(1)
+    promo, editorial = (page.document.blocks[page.labels.index(label)].text for label in ("promo", "editorial"))
+    lines = [editorial, promo, f"{editorial[:40]} {promo[:40]}", "What no page says."]
+    use_extractor(monkeypatch, lambda html: "\n\n".join(lines))
+    (extract,) = extracts([page])
+    assert extract.group == page.group
+    kind = page.kinds[page.labels.index("promo")]
+    assert extract.labels == ["editorial", f"promo:{kind}", "any", "any"]
+
+
+def test_the_model_learns_from_what_an_extractor_leaves_of_the_pages_of_which_it_leaves_something(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pages = own_pages(6)
+    silent = pages[0].document.source
+    use_extractor(monkeypatch, lambda html: "" if html == silent else "\n\n".join(b.text for b in parse_html(html).blocks))
+    model = fit(pages, PaywallClassifier(text_bits=10, markup_bits=8, kind_bits=8, members=1, trees=0, cv=2)).model_
+    assert model.config["documents"] == 6 + 5
+
+
+def use_extractor(monkeypatch: pytest.MonkeyPatch, extract: Callable[[str], str]) -> None:
+    monkeypatch.setattr(peers, "PEERS", {"own": extract})
+    monkeypatch.setattr(peers, "available", lambda: {"own": extract})
 
 
 def test_written_blocks_are_documents_in_the_order_of_their_file() -> None:

@@ -14,8 +14,7 @@ from paywallclf import PaywallClassifier
 from paywallclf.document import fold as fold_space
 from paywallclf.evaluation import is_long_enough, rate
 from paywallclf.scoring import Model, score_promo
-from training.corpus import LabelledPage
-from training.fit import labels_of
+from training.corpus import LabelledPage, labels_of
 from training.folds import FOLDS, fold_of_pages, is_locked
 from training.tables import Tables
 

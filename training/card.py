@@ -90,13 +90,15 @@ def _training(config: Mapping[str, Any], data: Mapping[str, Any], sources: Mappi
         for name, count in sorted(counts.items(), key=lambda item: -item[1]["pages"])
     ]
     written = data["written_blocks"]
+    extractors = ", ".join(f"{name} {version}" for name, version in data["extractors"].items())
     languages = [f"{name} {count}" for name, count in data["languages"].items() if name != "unknown"]
     parameters = ", ".join(f"{name} {value}" for name, value in sorted(config["parameters"].items()))
     return [
         "## What it learned from",
         "",
-        f"{config['documents']:,} pages of {config['groups']:,} groups of sites; {config['promo_blocks']:,} promo blocks among "
-        f"{config['blocks']:,} that count. On {data['reviewed_pages']:,} pages every block that a wide search or a model could suspect was "
+        f"{config['documents']:,} documents of {config['groups']:,} groups of sites: pages, and of each page the text that one of the "
+        f"extractors leaves of it ({extractors}). {config['promo_blocks']:,} promo blocks among {config['blocks']:,} that count. "
+        f"On {data['reviewed_pages']:,} pages every block that a wide search or a model could suspect was "
         f"read by an annotator; on {data['body_known_pages']:,} the article's body is marked, so that editorial and other are told apart.",
         "",
         *_table(("source", "pages", "groups", "blocks", "promo blocks"), rows),

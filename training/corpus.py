@@ -121,6 +121,19 @@ def label_page(page: dict[str, Any], html: str) -> LabelledPage:
     )
 
 
+def labels_of(page: LabelledPage) -> list[str]:
+    """A page's labels as `PaywallClassifier.fit` takes them.
+
+    On a page where nobody searched for promos every block is left out; where the body is not known, what is no promo is
+    only that.
+    """
+    if not page.reviewed:
+        return ["any"] * len(page.labels)
+    return [
+        f"promo:{kind}" if label == "promo" and kind else label for label, kind in zip(page.labels, page.kinds, strict=True)
+    ]
+
+
 def alignment(pages: Iterable[LabelledPage]) -> dict[str, Alignment]:
     """By source, and over ``all``."""
     found: dict[str, Alignment] = {}

@@ -9,36 +9,26 @@ from typing import Any
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from paywallclf import PaywallClassifier
+from training import peers
 from training.blocks import WrittenBlocks
-from training.corpus import LabelledPage
-
-
-def labels_of(page: LabelledPage) -> list[str]:
-    """A page's labels as `PaywallClassifier.fit` takes them.
-
-    On a page where nobody searched for promos every block is left out; where the body is not known, what is no promo is
-    only that.
-    """
-    if not page.reviewed:
-        return ["any"] * len(page.labels)
-    return [
-        f"promo:{kind}" if label == "promo" and kind else label for label, kind in zip(page.labels, page.kinds, strict=True)
-    ]
+from training.corpus import LabelledPage, labels_of
+from training.extracts import extracts
 
 
 def fit(
     pages: Sequence[LabelledPage], classifier: PaywallClassifier, written: Sequence[WrittenBlocks] = ()
 ) -> PaywallClassifier:
-    """Fit a classifier to the pages, by their groups, with the written blocks in the background.
+    """Fit a classifier to the pages and to what extractors leave of them, by their groups; written blocks in the background.
 
-    The same data in the same order gives the same model, bit for bit.
+    The same data in the same order gives the same model, bit for bit, with the same extractors installed.
     """
+    texts = extracts(pages, classifier.n_jobs)
     # The networks' matrices are small: BLAS threads cost time (five times as much where cores are busy), and leave sums unordered.
     with threadpool_limits(1):
         return classifier.fit(
-            [*(page.document for page in pages), *(blocks.document for blocks in written)],
-            [*map(labels_of, pages), *(blocks.labels for blocks in written)],
-            [*(page.group for page in pages), *(None for _ in written)],
+            [*(page.document for page in pages), *(text.document for text in texts), *(blocks.document for blocks in written)],
+            [*map(labels_of, pages), *(text.labels for text in texts), *(blocks.labels for blocks in written)],
+            [*(page.group for page in pages), *(text.group for text in texts), *(None for _ in written)],
         )
 
 
@@ -49,6 +39,7 @@ def describe(pages: Sequence[LabelledPage], written: Sequence[WrittenBlocks] = (
         "reviewed_pages": sum(page.reviewed for page in pages),
         "body_known_pages": sum(page.body_known for page in pages),
         "sources": {source: _counts([page for page in pages if page.source == source]) for source in sources},
+        "extractors": peers.versions(),
         "languages": dict(Counter(page.language for page in pages).most_common()),
         "kinds": dict(Counter(kind for page in pages for kind in page.kinds if kind).most_common()),
         "written_blocks": {

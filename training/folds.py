@@ -15,9 +15,10 @@ from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
 from paywallclf import PaywallClassifier
+from training import peers
 from training.blocks import WrittenBlocks
-from training.corpus import LabelledPage
-from training.fit import fit, labels_of
+from training.corpus import LabelledPage, labels_of
+from training.fit import fit
 
 FOLDS = 5
 
@@ -43,8 +44,8 @@ def fold_of_pages(pages: Sequence[LabelledPage]) -> NDArray[np.int64]:
 
 
 def fingerprint(pages: Sequence[LabelledPage], classifier: PaywallClassifier, written: Sequence[WrittenBlocks] = ()) -> str:
-    """A hash of what a fit depends on: the texts, the labels, the groups and the parameters."""
-    digest = hashlib.sha256()
+    """A hash of what a fit depends on: the texts, the labels, the groups, the extractors and the parameters."""
+    digest = hashlib.sha256(json.dumps(peers.versions()).encode())
     parameters = {name: value for name, value in classifier.get_params().items() if name != "n_jobs"}
     digest.update(json.dumps(parameters, sort_keys=True).encode())
     for page in pages:
