@@ -17,6 +17,16 @@ from paywallclf.html.scan import Attributes
 
 ctypedef float float32_t
 
+cdef extern from *:
+    """
+    #if defined(__GNUC__) || defined(__clang__)
+    #define PREFETCH(address) __builtin_prefetch(address)
+    #else
+    #define PREFETCH(address)
+    #endif
+    """
+    void PREFETCH(const void *address) noexcept  # fetch what will be read soon; of any address, also of none
+
 cdef uint64_t _BASE = 0x9E3779B97F4A7C15
 cdef uint64_t _MIX = 0xD6E8FEB86659FD93
 cdef uint64_t _SALT = 0xA0761D6478BD642F
@@ -125,6 +135,8 @@ def sum_ngrams(
     cdef double[:, ::1] total = sums
     cdef int64_t[::1] count = counts
     cdef int32_t[::1] column = np.empty((hasher.n_sizes + 2) * hasher.longest + 1, np.int32)
+    if width:
+        hasher.table, hasher.width = &table[0, 0], width
     for text in range(n):
         count[text] = hasher.hash(&codes[0] + begin, lengths[text], &column[0])
         if width:
@@ -139,6 +151,8 @@ cdef class NgramHasher:
     cdef int sizes[8]
     cdef int n_sizes, shift
     cdef Py_ssize_t longest  # of the texts
+    cdef const float32_t *table  # whose rows the columns will be looked up in, if any, and how long a row is
+    cdef Py_ssize_t width
     cdef uint64_t[::1] room
 
     def __cinit__(self, const uint32_t[::1] codes, const int64_t[::1] lengths, sizes, int bits):
@@ -151,11 +165,12 @@ cdef class NgramHasher:
             self.sizes[number] = sizes[number]
         self.shift = 63 - bits  # after a shift by one: all 64 at once are none to C
         self.longest = np.max(lengths, initial=0)
+        self.table, self.width = NULL, 0
         self.room = np.empty(self.longest + 1, np.uint64)
 
     cdef Py_ssize_t hash(self, const uint32_t *text, Py_ssize_t n, int32_t *column) noexcept:
         """Write the columns of a text of the array, fewer than n for each of the sizes, for words and for pairs; how many."""
-        cdef Py_ssize_t at, size, filled = 0, n_words = 0
+        cdef Py_ssize_t at, size, filled = 0, n_words
         cdef int number, shift = self.shift
         cdef uint64_t hash, power, base = _BASE
         cdef uint64_t *before = &self.room[0]
@@ -171,27 +186,33 @@ cdef class NgramHasher:
                 # the digits from here to the n-gram's end, the first of them raised by one
                 hash = before[at + size] - before[at] * power * base + power
                 column[filled] = _mix(hash, size) >> 1 >> shift
+                PREFETCH(self.table + column[filled] * self.width)
                 filled += 1
-        cdef uint64_t *word = before
-        at = 0
-        while at < n:
-            if not _is_word(text[at]):
-                at += 1
-                continue
-            hash = 0
-            power = 1
-            while at < n and _is_word(text[at]):
-                hash += (text[at] + <uint64_t>1) * power
-                power *= base
-                at += 1
-            word[n_words] = hash
-            n_words += 1
-            column[filled] = _mix(hash, _WORD) >> 1 >> shift
-            filled += 1
+        n_words = _hash_words(text, n, before)
+        for at in range(n_words):
+            column[filled + at] = _mix(before[at], _WORD) >> 1 >> shift
+        filled += n_words
         for at in range(1, n_words):
-            column[filled] = _mix(_mix(word[at - 1], _PAIR) + word[at], _PAIR) >> 1 >> shift
+            column[filled] = _mix(_mix(before[at - 1], _PAIR) + before[at], _PAIR) >> 1 >> shift
             filled += 1
         return filled
+
+
+cdef Py_ssize_t _hash_words(const uint32_t *text, Py_ssize_t n, uint64_t *words) noexcept:
+    """The hashes of a text's words, fewer than n + 1; how many. Without branches, which would be guessed wrong at every word."""
+    cdef Py_ssize_t at, n_words = 0
+    cdef uint64_t hash = 0, power = 1, inside = 0, is_word, base = _BASE
+    for at in range(n):
+        is_word = _is_word(text[at]) != 0
+        words[n_words] = hash
+        n_words += inside & ~is_word
+        hash = (hash + (text[at] + <uint64_t>1) * power) & -is_word
+        power = ((power * base - 1) & -is_word) + 1
+        inside = is_word
+    if inside:
+        words[n_words] = hash
+        n_words += 1
+    return n_words
 
 
 def fold_characters(list texts not None, str edge not None):
@@ -223,27 +244,27 @@ def fold_characters(list texts not None, str edge not None):
         if length == 0:
             pass
         elif PyUnicode_KIND(given) == PyUnicode_1BYTE_KIND:
-            _lower(<const uint8_t *>PyUnicode_DATA(given), length, &code[filled + 1])
+            _fold(<const uint8_t *>PyUnicode_DATA(given), length, &code[filled + 1])
         elif PyUnicode_KIND(given) == PyUnicode_2BYTE_KIND:
-            _lower(<const uint16_t *>PyUnicode_DATA(given), length, &code[filled + 1])
+            _fold(<const uint16_t *>PyUnicode_DATA(given), length, &code[filled + 1])
         else:
-            _lower(<const uint32_t *>PyUnicode_DATA(given), length, &code[filled + 1])
+            _fold(<const uint32_t *>PyUnicode_DATA(given), length, &code[filled + 1])
         filled += length + 2
     return codes, lengths
 
 
-cdef void _lower(const Unit *text, Py_ssize_t n, uint32_t *codes) noexcept:
+#: What stands for each character of Latin-1.
+cdef uint32_t _FOLDED[256]
+for _code in range(256):
+    _FOLDED[_code] = 48 if 49 <= _code <= 57 else Py_UNICODE_TOLOWER(_code)
+
+
+cdef void _fold(const Unit *text, Py_ssize_t n, uint32_t *codes) noexcept:
     cdef Py_ssize_t at
     cdef uint32_t code
     for at in range(n):
         code = text[at]
-        if code >= 128:
-            code = Py_UNICODE_TOLOWER(code)
-        elif 65 <= code <= 90:
-            code += 32
-        elif 49 <= code <= 57:
-            code = 48
-        codes[at] = code
+        codes[at] = _FOLDED[code] if code < 256 else <uint32_t>Py_UNICODE_TOLOWER(code)
 
 
 def hash_attributes(
@@ -520,31 +541,22 @@ def sum_rows(const float32_t[:, ::1] table not None, const int32_t[::1] rows not
     return result
 
 
-cdef inline void _sum_rows(const float32_t *table, Py_ssize_t width, const int32_t *rows, Py_ssize_t n, double *total) noexcept:
-    """Add some rows of a table to a total. For a width that the compiler knows, the total stays in registers."""
-    if width == 2:
-        _sum_rows_of(table, 2, rows, n, total)
-    elif width == 6:
-        _sum_rows_of(table, 6, rows, n, total)
-    else:
-        _sum_rows_of(table, width, rows, n, total)
-
-
-cdef inline void _sum_rows_of(const float32_t *table, Py_ssize_t width, const int32_t *rows, Py_ssize_t n, double *total) noexcept:
-    cdef Py_ssize_t at, column, first = 0, part
+cdef void _sum_rows(const float32_t *table, Py_ssize_t width, const int32_t *rows, Py_ssize_t n, double *total) noexcept:
+    """Add some rows of a table to a total: two columns at a time, whose totals stay in registers."""
+    cdef Py_ssize_t at, column
     cdef const float32_t *row
-    cdef double sums[8]
-    while first < width:
-        part = min(width - first, 8)
-        for column in range(part):
-            sums[column] = 0
+    cdef double first, second
+    for column in range(0, width - 1, 2):
+        first = second = 0
         for at in range(n):
-            row = table + rows[at] * width + first
-            for column in range(part):
-                sums[column] += row[column]
-        for column in range(part):
-            total[first + column] += sums[column]
-        first += part
+            row = table + rows[at] * width + column
+            first += row[0]
+            second += row[1]
+        total[column] += first
+        total[column + 1] += second
+    if width & 1:
+        for at in range(n):
+            total[width - 1] += table[rows[at] * width + width - 1]
 
 
 def sum_levels(

@@ -39,7 +39,9 @@ def code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.in
 
     An edge stands at both ends of each text.
     """
-    return fold_characters(list(map(normalise, texts)), EDGE)
+    # most are short and of ASCII: the call would cost more than it does
+    equal = [text if text.isascii() and len(text) <= HEAD + TAIL else normalise(text) for text in texts]
+    return fold_characters(equal, EDGE)
 
 
 def hash_texts(texts: Sequence[str], bits: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
