@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from paywallclf.document import KINDS, LABELS, Layout
 from paywallclf.features import context, markup, ngrams, shape
-from paywallclf.features.loops import growing_ancestors, sum_rows, sum_trees
+from paywallclf.features.loops import growing_ancestors, output_units, standardise, sum_trees
 
 Floats = NDArray[np.float32]
 
@@ -157,13 +157,7 @@ def markup_sums(table: NDArray[Any], layout: Layout) -> Floats:
 
     The table's columns are the heads at the first level, then at the second, and so on.
     """
-    levels = len(markup.LEVELS)
-    rows, counts = markup.hash_markup(layout, bits_of(table))
-    weights = sum_rows(table, rows, counts).reshape(len(counts), levels, -1)
-    values = np.empty((len(counts), levels, weights.shape[2] + 1))
-    values[:, :, :-1], values[:, :, -1] = weights, counts[:, None]
-    sums = markup.level_sums(layout, values.reshape(len(counts), -1)).reshape(len(layout.texts), levels, -1)
-    return np.asarray((sums[:, :, :-1] / np.sqrt(np.maximum(sums[:, :, -1:], 1))).sum(axis=1), np.float32)
+    return markup.level_scores(layout, *markup.sum_markup(table, layout))
 
 
 def second_stage_features(arrays: Mapping[str, NDArray[Any]], layout: Layout, first: Floats) -> Floats:
@@ -211,26 +205,19 @@ def network(arrays: Mapping[str, NDArray[Any]], prefix: str, features: Floats) -
 
     Several networks whose log-odds are averaged are one wider network; that is how they are stored.
     """
-    standard = np.clip((features - arrays[f"{prefix}_mean"]) / arrays[f"{prefix}_scale"], -CLIP, CLIP)
-    hidden = _product(standard, arrays[f"{prefix}_hidden_weights"])
-    hidden += arrays[f"{prefix}_hidden_intercept"]
-    np.maximum(hidden, 0, out=hidden)
-    log_odds = hidden @ arrays[f"{prefix}_output_weights"] + arrays[f"{prefix}_output_intercept"]
-    return np.asarray(log_odds, np.float64)
-
-
-def _product(rows: Floats, weights: Floats) -> Floats:
-    """The matrix product, a few rows at a time.
-
-    Larger ones make OpenBLAS start a thread for each processor, which costs more than a page's product takes, and a hundred
-    times more where other processes keep them busy.
-    """
-    n, inner = rows.shape
+    mean, scale, weights, intercept, output = (
+        np.ascontiguousarray(arrays[f"{prefix}_{name}"], np.float32)
+        for name in ("mean", "scale", "hidden_weights", "hidden_intercept", "output_weights")
+    )
+    # a few rows at a time: a larger product makes OpenBLAS start a thread for each processor, which costs more than a page's
+    # product takes, and a hundred times more where other processes keep them busy
     height = max(1, _ONE_THREAD // weights.size)
-    padded = np.zeros((-(-n // height), height, inner), np.float32)
-    padded.reshape(-1, inner)[:n] = rows
-    product: Floats = (padded @ weights).reshape(-1, weights.shape[1])[:n]
-    return product
+    n, width = features.shape
+    parts = -(-n // height)
+    standard = standardise(features, mean, scale, CLIP, parts * height)
+    hidden = (standard.reshape(parts, height, width) @ weights).reshape(parts * height, weights.shape[1])
+    log_odds = output_units(hidden, intercept, output, n) + arrays[f"{prefix}_output_intercept"]
+    return np.asarray(log_odds, np.float64)
 
 
 def probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:

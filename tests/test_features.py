@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -112,16 +113,43 @@ MARKUP = (
 
 
 @pytest.mark.parametrize("html", [MARKUP, MARKUP * 3, "<p>a</p>", "a<br><br><b class=c>d</b>", "<ul><li class=x>y<li>z</ul>"])
-def test_sums_over_levels_are_those_over_their_pairs(html: str) -> None:
+def test_scores_of_levels_are_those_of_their_pairs(html: str) -> None:
     """What scoring sums without making pairs, fitting and explaining sum pair by pair."""
     layout = parse_html(html).layout
-    values = np.random.default_rng(0).normal(size=(len(layout.tags), 6))
-    expected = []
+    random = np.random.default_rng(0)
+    sums, counts = random.normal(size=(len(layout.tags), 6)), random.integers(0, 9, len(layout.tags))
+    expected = np.zeros((len(layout.texts), 2))
     for level, (blocks, elements) in enumerate(markup.standing(layout)):
-        part = np.zeros((len(layout.texts), 2))
-        np.add.at(part, blocks, values[elements, 2 * level : 2 * level + 2])
-        expected.append(part)
-    np.testing.assert_allclose(markup.level_sums(layout, values), np.hstack(expected), atol=1e-9)
+        part, number = np.zeros_like(expected), np.zeros(len(expected))
+        np.add.at(part, blocks, sums[elements, 2 * level : 2 * level + 2])
+        np.add.at(number, blocks, counts[elements])
+        expected += part / np.sqrt(np.maximum(number, 1))[:, None]
+    np.testing.assert_allclose(markup.level_scores(layout, sums, counts), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        MARKUP * 3,
+        '<p class="one">a</p><p class="one">b</p><p class="two">c</p>' * 2,
+        '<a href="/x?y=1&amp;z=&quot;two words&quot;">a</a><b title="&amp;" data-x="a&nbsp;b">c</b>',
+        f'<p class="{"a " * 59}&amp;">a</p><p class="{"a " * 60}&amp;">as long as a value may be, and longer</p>',
+        f'<p class="{"&amp; " * 60}">escapes do not count</p>',
+        '<p class="\u0430\u0431 \U0001f4f0 x\U0001d400">a</p>' * 2,
+    ],
+)
+def test_sums_are_those_of_the_tokens(html: str) -> None:
+    """Of start tags that stand in a page twice, and of attributes with escapes, as of attributes in a dictionary."""
+    layout = parse_html(html).layout
+    table = np.random.default_rng(0).normal(size=(1 << 12, 6)).astype(np.float32)
+    copied = replace(layout, attributes=list(layout.attributes))
+    tokens, counts = markup.hash_markup(copied, 12)
+    expected = loops.sum_rows(table, tokens, counts)
+    for other in (layout, copied):
+        np.testing.assert_array_equal(markup.hash_markup(other, 12)[0], tokens)
+        sums, numbers = markup.sum_markup(table, other)
+        np.testing.assert_array_equal(numbers, counts)
+        np.testing.assert_allclose(sums, expected, atol=1e-9)
 
 
 def test_tokens_are_named_in_their_order() -> None:

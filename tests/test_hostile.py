@@ -22,7 +22,7 @@ from conftest import labelled
 from paywallclf import Document, clean_html, clean_text, load_model, parse_html, render, scoring
 from paywallclf.features import loops
 from paywallclf.html import lexbor
-from paywallclf.html.scan import Cutter, UnstableError, scan
+from paywallclf.html.scan import Attributes, Cutter, UnstableError, scan
 from paywallclf.html.segment import UnreadableError
 
 #: Much of what is dropped here is nearly all of a page, and some pages come back as they are.
@@ -588,6 +588,10 @@ def rows(*values: int) -> np.ndarray:
     return np.array(values, np.int32)
 
 
+def places(*values: int) -> np.ndarray:
+    return ints(*values)[None]
+
+
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
@@ -616,14 +620,40 @@ def rows(*values: int) -> np.ndarray:
         (loops.sum_ngrams, (TABLE, CODES, ints(5), (0,))),
         (loops.sum_ngrams, (TABLE[:0], CODES, ints(5), (2,))),
         (loops.sum_ngrams, (TABLE[:, ::2], CODES, ints(5), (2,))),
-        (loops.sum_levels, (VALUES, ints(2), ints(), ints(0, 0), ints(-1, 0), BYTES[:2], 9)),
-        (loops.sum_levels, (VALUES, ints(-2), ints(), ints(0, 0), ints(-1, 0), BYTES[:2], 9)),
-        (loops.sum_levels, (VALUES, ints(1), ints(), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
-        (loops.sum_levels, (VALUES, ints(1), ints(2), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
-        (loops.sum_levels, (VALUES, ints(1), ints(0), ints(0, 1), ints(-1, 1), BYTES[:2], 9)),
-        (loops.sum_levels, (VALUES, ints(1), ints(0), ints(0), ints(-1, 0), BYTES[:2], 9)),
-        (loops.sum_levels, (VALUES, ints(1), ints(0), ints(0, 1), ints(-1, 0), BYTES[:1], 9)),
-        (loops.sum_levels, (VALUES[:, :2].copy(), ints(1), ints(0), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
+        (loops.score_levels, (VALUES, ints(1, 1), ints(2), ints(), ints(0, 0), ints(-1, 0), BYTES[:2], 9)),
+        (loops.score_levels, (VALUES, ints(1, 1), ints(-2), ints(), ints(0, 0), ints(-1, 0), BYTES[:2], 9)),
+        (loops.score_levels, (VALUES, ints(1, 1), ints(1), ints(), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
+        (loops.score_levels, (VALUES, ints(1, 1), ints(1), ints(2), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
+        (loops.score_levels, (VALUES, ints(1, 1), ints(1), ints(0), ints(0, 1), ints(-1, 1), BYTES[:2], 9)),
+        (loops.score_levels, (VALUES, ints(1, 1), ints(1), ints(0), ints(0), ints(-1, 0), BYTES[:2], 9)),
+        (loops.score_levels, (VALUES, ints(1, 1), ints(1), ints(0), ints(0, 1), ints(-1, 0), BYTES[:1], 9)),
+        (loops.score_levels, (VALUES[:, :2].copy(), ints(1, 1), ints(1), ints(0), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
+        (loops.score_levels, (VALUES, ints(1), ints(1), ints(0), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
+        (loops.sum_attributes, (TABLE, ["a"], [], BYTES[:1], frozenset(), 9, 9)),
+        (loops.sum_attributes, (TABLE, ["a"], [{}], BYTES[:0], frozenset(), 9, 9)),
+        (loops.sum_attributes, (TABLE[:0], ["a"], [{}], BYTES[:1], frozenset(), 9, 9)),
+        (loops.sum_attributes, (TABLE[:, ::2], ["a"], [{}], BYTES[:1], frozenset(), 9, 9)),
+        (
+            loops.sum_attributes,
+            (TABLE, ["a"], Attributes("<a>", places(0, 4, 0, 0), BYTES[:1]), BYTES[:1] + 1, frozenset(), 9, 9),
+        ),
+        (
+            loops.sum_attributes,
+            (TABLE, ["a"], Attributes("<a>", places(2, 1, 0, 0), BYTES[:1]), BYTES[:1] + 1, frozenset(), 9, 9),
+        ),
+        (Attributes, ("<a>", places(0, 3), BYTES[:1])),
+        (Attributes, ("<a>", places(0, 3, 3, 3), BYTES[:2])),
+        (loops.standardise, (TABLE, TABLE[0], TABLE[0], 5, 3)),
+        (loops.standardise, (TABLE, TABLE[0, :1], TABLE[0], 5, 4)),
+        (loops.standardise, (TABLE, TABLE[0], TABLE[0, :1], 5, 4)),
+        (loops.output_units, (TABLE, TABLE[0], TABLE[0], 5)),
+        (loops.output_units, (TABLE, TABLE[0], TABLE[0], -1)),
+        (loops.output_units, (TABLE, TABLE[0, :1], TABLE[0], 4)),
+        (loops.output_units, (TABLE, TABLE[0], TABLE[0, :1], 4)),
+        (loops.wide_elements, (["a"], ints(0), ints(2), 0.5)),
+        (loops.wide_elements, (["a"], ints(1), ints(0), 0.5)),
+        (loops.wide_elements, (["a"], ints(0, 0), ints(1), 0.5)),
+        (loops.wide_elements, ([None], ints(0), ints(1), 0.5)),
         (loops.growing_ancestors, (ints(-1, 2, 0), ints(0, 0, 0), ints(1, 1, 1))),
         (loops.growing_ancestors, (ints(-1, 0), ints(0), ints(1))),
     ],
@@ -646,7 +676,7 @@ def test_the_loops_read_nothing_of_nothing() -> None:
     assert loops.growing_ancestors(ints(), ints(), ints()).tolist() == []
     assert loops.sum_ngrams(TABLE, CODES[:0], ints(), (2,))[0].shape == (0, 2)
     assert loops.sum_ngrams(TABLE, CODES[:0], ints(0), (2,))[0].tolist() == [[0, 0]]
-    assert loops.sum_levels(VALUES[:0], ints(-1), ints(), ints(0, 0), ints(), BYTES[:0], 9).tolist() == [[0, 0, 0]]
+    assert loops.score_levels(VALUES[:0], ints(), ints(-1), ints(), ints(0, 0), ints(), BYTES[:0], 9).tolist() == [[0]]
     assert loops.fold_characters([], "|")[0].tolist() == []
 
 

@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The loops over single characters, hashes and elements, compiled: in NumPy and Python they took half of a cleaning's time.
 
 The hashes are polynomial rolling hashes (Karp and Rabin, 1987) finished by multiplicative hashing (Knuth, TAOCP 3, 6.4).
@@ -10,9 +10,11 @@ from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.unicode cimport (
     PyUnicode_1BYTE_KIND, PyUnicode_2BYTE_KIND, PyUnicode_DATA, PyUnicode_KIND, Py_UNICODE_TOLOWER,
 )
+from libc.math cimport fmax, sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcmp, memcpy, memset
 
-from paywallclf.characters cimport Unit
+from paywallclf.characters cimport Unit, unescaped
 from paywallclf.html.scan import Attributes
 
 ctypedef float float32_t
@@ -294,30 +296,65 @@ def hash_attributes(
         Numbers below ``2**bits``: for each element those of its name, then those of each attribute: the words, then the pairs.
     counts : array of int64, shape (n_elements,)
     """
-    cdef Py_ssize_t element, n = len(tags), start, end
-    cdef Tokens tokens = Tokens(silent, longest, most)
-    cdef const int64_t[:, ::1] places = None
-    cdef str html = ""
+    cdef Py_ssize_t element, n = len(tags), before
+    cdef Tokens tokens = Tokens(tags, attributes, silent, longest, most)
     _check_bits(bits)
-    if not n == len(attributes) == len(wanted):
-        raise ValueError("the elements' names and attributes do not agree in number")
-    if isinstance(attributes, Attributes):
-        html, places = attributes.html, attributes.places
+    if len(wanted) != n:
+        raise ValueError("there is not one element for each that may be wanted")
     counts = np.zeros(n, np.int64)
     cdef int64_t[::1] count = counts
     for element in range(n):
+        if wanted[element]:
+            before = tokens.filled
+            tokens.read(element)
+            count[element] = tokens.filled - before
+    rows = np.empty(tokens.filled, np.int32)
+    cdef int32_t[::1] row = rows
+    if tokens.filled:
+        memcpy(&row[0], tokens.rows(bits), tokens.filled * sizeof(int32_t))
+    return rows, counts
+
+
+def sum_attributes(
+    const float32_t[:, ::1] table not None, list tags not None, attributes not None, const uint8_t[::1] wanted not None,
+    frozenset silent not None, Py_ssize_t longest, Py_ssize_t most,
+):
+    """The sums of a table's rows over elements' tokens: what `sum_rows` gives for `hash_attributes`, for less.
+
+    A page repeats its start tags: of those that are alike, most are read once.
+
+    Parameters
+    ----------
+    table : array of float32, shape (2**bits, n_columns)
+    tags, attributes, wanted, silent, longest, most
+        As for `hash_attributes`.
+
+    Returns
+    -------
+    sums : array of float64, shape (n_elements, n_columns)
+    counts : array of int64, shape (n_elements,)
+    """
+    cdef Py_ssize_t element, same, n = len(tags), height = table.shape[0], width = table.shape[1]
+    cdef Tokens tokens = Tokens(tags, attributes, silent, longest, most)
+    if height < 1 or len(wanted) != n:
+        raise ValueError("the table is empty, or there is not one element for each that may be wanted")
+    cdef int bits = min(int(height).bit_length() - 1, 31)
+    sums, counts = np.zeros((n, width)), np.zeros(n, np.int64)
+    cdef double[:, ::1] total = sums
+    cdef int64_t[::1] count = counts
+    for element in range(n if width else 0):
         if not wanted[element]:
             continue
-        count[element] = -tokens.filled
-        start = end = 0
-        if places is not None:
-            start, end = places[element, 0], places[element, 1]
-            if not 0 <= start <= end <= len(html):
-                raise ValueError("an element stands beyond its page")
-        if start == end or not tokens.add_tag(html, start, end):
-            tokens.add_element(tags[element], attributes[element])
-        count[element] += tokens.filled
-    return tokens.rows(bits), counts
+        same = tokens.alike(element)
+        if same == element:
+            tokens.filled = tokens.first = 0
+            tokens.read(element)
+            count[element] = tokens.filled
+            _sum_rows(&table[0, 0], width, tokens.rows(bits), tokens.filled, &total[element, 0])  # each is below 2**bits
+        else:
+            count[element] = count[same]
+            memcpy(&total[element, 0], &total[same, 0], width * sizeof(double))
+    return sums, counts
 
 
 #: Where a word stands. Links and styles speak for themselves.
@@ -328,12 +365,26 @@ cdef enum:
     LINK = 4
     STYLE = 5
     N_SILENT = 32
+    N_SEEN = 1024
+
+
+cdef void *_grown(void *memory, size_t size) except NULL:
+    cdef void *grown = PyMem_Realloc(memory, size)
+    if grown == NULL:
+        raise MemoryError
+    return grown
 
 
 cdef class Tokens:
-    """A growing array of hashes, and what is read of an element."""
+    """The elements of a page, and a growing array of the hashes of those that are read."""
 
+    cdef list tags
+    cdef object attributes
+    cdef str html  # where the attributes are read in place, and None where they are mappings
+    cdef const int64_t[:, ::1] places
+    cdef int32_t seen[N_SEEN]  # by the hash of a start tag, the last element that had it
     cdef uint64_t *place
+    cdef int32_t *row  # room for the row of a table that each hash stands for
     cdef Py_ssize_t filled, room  # how many it holds, and how many there is room for
     cdef Py_ssize_t first  # the first word whose pairs are still to come
     cdef Py_ssize_t parted  # of these words, the first one of the value
@@ -341,11 +392,19 @@ cdef class Tokens:
     cdef uint64_t maybe_silent  # a bit for each of them, by `_bit`
     cdef int n_silent
     cdef Py_ssize_t longest, most
+    cdef uint32_t[::1] value  # of an attribute, without its escapes
 
-    def __cinit__(self, frozenset silent, Py_ssize_t longest, Py_ssize_t most):
+    def __cinit__(self, list tags, attributes, frozenset silent, Py_ssize_t longest, Py_ssize_t most):
         self.place = NULL
+        self.row = NULL
         self.filled = self.room = self.first = self.parted = self.n_silent = self.maybe_silent = 0
-        self.longest, self.most = longest, most
+        self.tags, self.attributes, self.longest, self.most = tags, attributes, longest, most
+        if len(tags) != len(attributes):
+            raise ValueError("the elements' names and attributes do not agree in number")
+        if isinstance(attributes, Attributes):
+            self.html, self.places = attributes.html, attributes.places
+        memset(self.seen, -1, sizeof(self.seen))
+        self.value = np.empty(longest + 1, np.uint32)
         if len(silent) > N_SILENT:
             raise ValueError(f"at most {N_SILENT} attributes are silent")
         for name in silent:
@@ -355,16 +414,53 @@ cdef class Tokens:
 
     def __dealloc__(self):
         PyMem_Free(self.place)
+        PyMem_Free(self.row)
 
     cdef int reserve(self, Py_ssize_t more) except -1:
         cdef Py_ssize_t room = 2 * (self.filled + more) + 1024
-        cdef uint64_t *grown
         if self.filled + more > self.room:
-            grown = <uint64_t *>PyMem_Realloc(self.place, room * sizeof(uint64_t))
-            if grown == NULL:
-                raise MemoryError
-            self.place, self.room = grown, room
+            self.place = <uint64_t *>_grown(self.place, room * sizeof(uint64_t))
+            self.row = <int32_t *>_grown(self.row, room * sizeof(int32_t))
+            self.room = room
         return 0
+
+    cdef int read(self, Py_ssize_t element) except -1:
+        """Add an element's tokens. One that is read in place is a start tag as lexbor writes it."""
+        cdef Py_ssize_t start, n
+        if self.html is None:
+            return self.add_element(self.tags[element], self.attributes[element])
+        start = self.start(element)
+        n = self.places[element, 1] - start
+        cdef int kind = PyUnicode_KIND(self.html)
+        if kind == PyUnicode_1BYTE_KIND:
+            return _add_tag(self, <const uint8_t *>PyUnicode_DATA(self.html) + start, n)
+        if kind == PyUnicode_2BYTE_KIND:
+            return _add_tag(self, <const uint16_t *>PyUnicode_DATA(self.html) + start, n)
+        return _add_tag(self, <const uint32_t *>PyUnicode_DATA(self.html) + start, n)
+
+    cdef Py_ssize_t start(self, Py_ssize_t element) except -1:
+        """Where an element's start tag stands; it ends within the page."""
+        if not 0 <= self.places[element, 0] <= self.places[element, 1] <= len(self.html):
+            raise ValueError("an element stands beyond its page")
+        return self.places[element, 0]
+
+    cdef Py_ssize_t alike(self, Py_ssize_t element) except -1:
+        """An element before this one that has the same start tag, or itself."""
+        cdef Py_ssize_t same, size
+        cdef const uint8_t *page
+        cdef const uint8_t *tag
+        if self.html is None:
+            return element
+        page = <const uint8_t *>PyUnicode_DATA(self.html)
+        tag = page + PyUnicode_KIND(self.html) * self.start(element)
+        size = PyUnicode_KIND(self.html) * (self.places[element, 1] - self.places[element, 0])
+        cdef int32_t *seen = &self.seen[_hash_bytes(tag, size) % N_SEEN]
+        same = seen[0]
+        seen[0] = element
+        if same >= 0 and size == PyUnicode_KIND(self.html) * (self.places[same, 1] - self.places[same, 0]):
+            if memcmp(tag, page + PyUnicode_KIND(self.html) * self.places[same, 0], size) == 0:
+                return same
+        return element
 
     cdef int add_element(self, str tag, attributes) except -1:
         """The tokens of an element whose attributes are a mapping."""
@@ -384,15 +480,6 @@ cdef class Tokens:
                 self.add(str(content), _standing(name))
             self.add_pairs()
         return 0
-
-    cdef bint add_tag(self, str html, Py_ssize_t start, Py_ssize_t end) except -1:
-        """The same of an element's start tag, unless it needs more than to be read: a value has an ampersand."""
-        cdef int kind = PyUnicode_KIND(html)
-        if kind == PyUnicode_1BYTE_KIND:
-            return _add_tag(self, <const uint8_t *>PyUnicode_DATA(html) + start, end - start)
-        if kind == PyUnicode_2BYTE_KIND:
-            return _add_tag(self, <const uint16_t *>PyUnicode_DATA(html) + start, end - start)
-        return _add_tag(self, <const uint32_t *>PyUnicode_DATA(html) + start, end - start)
 
     cdef bint is_silent(self, uint64_t name) noexcept:
         cdef int number
@@ -423,13 +510,12 @@ cdef class Tokens:
         self.first = self.filled
         return 0
 
-    cdef rows(self, int bits):
+    cdef const int32_t *rows(self, int bits) noexcept:
+        """The rows of a table that the hashes stand for, up to the next call of any method."""
         cdef Py_ssize_t at
-        result = np.empty(self.filled, np.int32)
-        cdef int32_t[::1] row = result
         for at in range(self.filled):
-            row[at] = _mix(self.place[at], 2) >> 1 >> (63 - bits)
-        return result
+            self.row[at] = _mix(self.place[at], 2) >> 1 >> (63 - bits)
+        return self.row
 
 
 cdef uint64_t _packed(str name) except? 0:
@@ -443,6 +529,18 @@ cdef uint64_t _packed(str name) except? 0:
             return 0
         packed = packed << 8 | <uint64_t>code
     return packed
+
+
+cdef inline uint64_t _hash_bytes(const uint8_t *text, Py_ssize_t n) noexcept:
+    cdef uint64_t hash = n, part = 0
+    while n >= 8:
+        memcpy(&part, text, 8)
+        hash = (hash ^ part) * _MIX
+        text += 8
+        n -= 8
+    part = 0
+    memcpy(&part, text, n)
+    return (hash ^ part) * _MIX >> 32
 
 
 cdef inline uint64_t _bit(uint64_t name) noexcept:
@@ -486,10 +584,11 @@ cdef int _add_words(Tokens tokens, const Unit *text, Py_ssize_t n, uint64_t stan
     return 0
 
 
-cdef bint _add_tag(Tokens tokens, const Unit *tag, Py_ssize_t n) except -1:
+cdef int _add_tag(Tokens tokens, const Unit *tag, Py_ssize_t n) except -1:
     """The tokens of a start tag as lexbor writes it, ``<name attribute="value">``. Of any other, no more than its end is read."""
-    cdef Py_ssize_t at = 1, start, end, number = 0, filled = tokens.filled
+    cdef Py_ssize_t at = 1, start, end, number = 0
     cdef uint64_t name
+    cdef bint escaped
     while at < n and tag[at] != c" " and tag[at] != c">":
         at += 1
     _add_words(tokens, tag + 1, at - 1, TAG)
@@ -504,20 +603,33 @@ cdef bint _add_tag(Tokens tokens, const Unit *tag, Py_ssize_t n) except -1:
             at += 1
         end = at
         at += 2
+        escaped = False
         while at < n and tag[at] != c'"':
-            if tag[at] == c"&":
-                tokens.filled = tokens.first = filled
-                return False
+            escaped |= tag[at] == c"&"
             at += 1
         if at >= n:
             break
         if not tokens.is_silent(name):
             _add_words(tokens, tag + start, end - start, NAME)
-            if at - end - 2 <= tokens.longest:
+            if escaped:
+                _add_escaped(tokens, tag + end + 2, at - end - 2, _standing(name))
+            elif at - end - 2 <= tokens.longest:
                 _add_words(tokens, tag + end + 2, at - end - 2, _standing(name))
             tokens.add_pairs()
         at += 1
-    return True
+    return 0
+
+
+cdef int _add_escaped(Tokens tokens, const Unit *text, Py_ssize_t n, uint64_t standing) except -1:
+    """The words of a value with an ampersand, unless it is too long without its escapes."""
+    cdef Py_ssize_t at = 0, length = 0
+    while at < n and length <= tokens.longest:
+        tokens.value[length] = text[at]
+        at += 1
+        if text[at - 1] == c"&":
+            tokens.value[length] = unescaped(text, n, &at)
+        length += 1
+    return _add_words(tokens, &tokens.value[0], length, standing) if length <= tokens.longest else 0
 
 
 def sum_rows(const float32_t[:, ::1] table not None, const int32_t[::1] rows not None, const int64_t[::1] counts not None):
@@ -559,16 +671,34 @@ cdef void _sum_rows(const float32_t *table, Py_ssize_t width, const int32_t *row
             total[width - 1] += table[rows[at] * width + width - 1]
 
 
-def sum_levels(
-    const double[:, ::1] values not None, const int64_t[::1] containers not None, const int64_t[::1] inlines not None,
-    const int64_t[::1] inline_starts not None, const int64_t[::1] parents not None, const uint8_t[::1] wide not None,
-    Py_ssize_t most,
+def wide_elements(list texts not None, const int64_t[::1] starts not None, const int64_t[::1] ends not None, double share):
+    """Which elements hold more than a share of the texts' characters, as an array of uint8."""
+    cdef Py_ssize_t n = len(texts), n_elements = len(starts), at
+    cdef int64_t[::1] before = np.zeros(n + 1, np.int64)  # each text, so many characters
+    if len(ends) != n_elements:
+        raise ValueError("the arrays do not agree in length")
+    for at in range(n):
+        before[at + 1] = before[at] + len(<str?>texts[at])
+    wide = np.empty(n_elements, np.uint8)
+    cdef uint8_t[::1] is_wide = wide
+    for at in range(n_elements):
+        if not 0 <= starts[at] <= ends[at] <= n:
+            raise ValueError("an element holds blocks that there are none of")
+        is_wide[at] = before[ends[at]] - before[starts[at]] > share * before[n]
+    return wide
+
+
+def score_levels(
+    const double[:, ::1] sums not None, const int64_t[::1] counts not None, const int64_t[::1] containers not None,
+    const int64_t[::1] inlines not None, const int64_t[::1] inline_starts not None, const int64_t[::1] parents not None,
+    const uint8_t[::1] wide not None, Py_ssize_t most,
 ):
-    """For each block, sums of its elements' values at three levels: see `paywallclf.features.markup.level_sums`.
+    """For each block, what its elements count for at three levels: see `paywallclf.features.markup.level_scores`.
 
     Parameters
     ----------
-    values : array of float64, shape (n_elements, 3 * k)
+    sums : array of float64, shape (n_elements, 3 * k)
+    counts : array of int64, shape (n_elements,)
     containers, inlines, inline_starts, parents
         As in a layout.
     wide : array of uint8, shape (n_elements,)
@@ -577,45 +707,59 @@ def sum_levels(
 
     Returns
     -------
-    array of float64, shape (n_blocks, 3 * k)
+    array of float32, shape (n_blocks, k)
     """
-    cdef Py_ssize_t n = len(containers), n_elements = values.shape[0], width = values.shape[1] // 3, block, column, at, step
+    cdef Py_ssize_t n = len(containers), n_elements = sums.shape[0], k = sums.shape[1] // 3, block, column, at, level
     cdef int64_t element
     _check_parents(parents, n_elements)
-    if not (len(parents) == len(wide) == n_elements and len(inline_starts) == n + 1 and values.shape[1] == 3 * width):
+    if not (len(counts) == len(parents) == len(wide) == n_elements and len(inline_starts) == n + 1 and sums.shape[1] == 3 * k):
         raise ValueError("the arrays do not agree in length")
-    around_ = np.zeros((n_elements, width))
+    around_ = np.zeros((n_elements, k + 1))
     cdef double[:, ::1] around = around_  # what stands in an element and around it, up to the first wide one
     for element in range(n_elements):
         if not wide[element]:
-            for column in range(width):
-                around[element, column] = values[element, 2 * width + column]
-                if parents[element] >= 0:
-                    around[element, column] += around[parents[element], column]
-    result = np.zeros((n, 3 * width))
-    cdef double[:, ::1] sums = result
+            _add_element(&around[element, 0], sums, counts, element, 2, k)
+            for column in range(k + 1 if parents[element] >= 0 else 0):
+                around[element, column] += around[parents[element], column]
+    result = np.zeros((n, k), np.float32)
+    cdef float32_t[:, ::1] score = result
+    cdef double[:, ::1] own = np.empty((3, k + 1))  # the block's sums at each level, and their numbers
     for block in range(n):
         if not (-1 <= containers[block] < n_elements and 0 <= inline_starts[block] <= inline_starts[block + 1] <= len(inlines)):
             raise ValueError("a block stands in no element")
+        memset(&own[0, 0], 0, 3 * (k + 1) * sizeof(double))
         for at in range(inline_starts[block], min(inline_starts[block + 1], inline_starts[block] + most)):
             if not 0 <= inlines[at] < n_elements:
                 raise ValueError("an inline element is none of the page")
-            for column in range(width):
-                sums[block, column] += values[inlines[at], column]
+            _add_element(&own[0, 0], sums, counts, inlines[at], 0, k)
         element = containers[block]
-        for column in range(width if element >= 0 else 0):
-            sums[block, column] += values[element, column]
-        for step in range(3):
+        if element >= 0:
+            _add_element(&own[0, 0], sums, counts, element, 0, k)
+        for at in range(3):
             if element >= 0:
                 element = parents[element]
             if element < 0 or wide[element]:  # what is around a wide element is wide
                 break
-            for column in range(width):
-                if step < 2:
-                    sums[block, width + column] += values[element, width + column]
-                else:
-                    sums[block, 2 * width + column] = around[element, column]
+            if at < 2:
+                _add_element(&own[1, 0], sums, counts, element, 1, k)
+            else:
+                memcpy(&own[2, 0], &around[element, 0], (k + 1) * sizeof(double))
+        for level in range(3):
+            for column in range(k):
+                own[level, column] /= sqrt(fmax(own[level, k], 1))
+        for column in range(k):
+            score[block, column] = own[0, column] + own[1, column] + own[2, column]
     return result
+
+
+cdef inline void _add_element(
+    double *total, const double[:, ::1] sums, const int64_t[::1] counts, Py_ssize_t element, Py_ssize_t level, Py_ssize_t k
+) noexcept:
+    """Add an element's sums at a level, and after them their number."""
+    cdef Py_ssize_t column
+    for column in range(k):
+        total[column] += sums[element, level * k + column]
+    total[k] += counts[element]
 
 
 def growing_ancestors(const int64_t[::1] parents not None, const int64_t[::1] starts not None, const int64_t[::1] ends not None):
@@ -634,9 +778,70 @@ def growing_ancestors(const int64_t[::1] parents not None, const int64_t[::1] st
     return result
 
 
-#: Rows that go down a tree side by side: alone, each would wait at every node for the one before.
+#: What is worked on side by side: rows that go down a tree, which alone would wait at every node for the one before, and sums.
 cdef enum:
     LANES = 8
+
+
+def standardise(
+    const float32_t[:, ::1] features not None, const float32_t[::1] mean not None, const float32_t[::1] scale not None,
+    float32_t most, Py_ssize_t n_rows,
+):
+    """Standardised features, cut off at `most` on both sides, and rows of zeros below, `n_rows` in all.
+
+    Returns
+    -------
+    array of float32, shape (n_rows, n_features)
+    """
+    cdef Py_ssize_t n = features.shape[0], width = features.shape[1], row, column
+    if not len(mean) == len(scale) == width or n_rows < n:
+        raise ValueError("the arrays of the standardiser do not agree")
+    result = np.empty((n_rows, width), np.float32)
+    cdef float32_t[:, ::1] out = result
+    cdef float32_t standard
+    for row in range(n):
+        for column in range(width):
+            standard = (features[row, column] - mean[column]) / scale[column]
+            standard = most if standard > most else standard
+            out[row, column] = -most if standard < -most else standard
+    if n < n_rows and width:
+        memset(&out[n, 0], 0, (n_rows - n) * width * sizeof(float32_t))
+    return result
+
+
+def output_units(
+    const float32_t[:, ::1] hidden not None, const float32_t[::1] intercept not None, const float32_t[::1] weights not None,
+    Py_ssize_t n,
+):
+    """For each of the first `n` rows, the weighted sum of what a layer of rectified units says, given all but its intercept.
+
+    Returns
+    -------
+    array of float64, shape (n,)
+    """
+    cdef Py_ssize_t width = hidden.shape[1], row, column, lane
+    if not len(intercept) == len(weights) == width or not 0 <= n <= hidden.shape[0]:
+        raise ValueError("the arrays of the network do not agree")
+    result = np.empty(n)
+    cdef double[::1] out = result
+    cdef float32_t sums[LANES]  # which the compiler adds to at once
+    for row in range(n):
+        memset(sums, 0, sizeof(sums))
+        column = 0
+        while column < width - width % LANES:
+            for lane in range(LANES):
+                sums[lane] += _rectified(hidden[row, column + lane] + intercept[column + lane]) * weights[column + lane]
+            column += LANES
+        for column in range(column, width):
+            sums[0] += _rectified(hidden[row, column] + intercept[column]) * weights[column]
+        out[row] = 0
+        for lane in range(LANES):
+            out[row] += sums[lane]
+    return result
+
+
+cdef inline float32_t _rectified(float32_t value) noexcept:
+    return value if value > 0 else 0
 
 
 def sum_trees(

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import accumulate, groupby, islice, pairwise
+from itertools import groupby, islice, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paywallclf.document import Layout
-from paywallclf.features.loops import hash_attributes, sum_levels
+from paywallclf.features import loops
 from paywallclf.html.scan import Attributes
 
 #: Attributes that hold the page's content or its looks rather than what the element is for.
@@ -46,10 +47,30 @@ def hash_markup(layout: Layout, bits: int) -> tuple[NDArray[np.int32], NDArray[n
     counts : array of int64, shape (n_elements,)
         How many tokens each element has.
     """
+    return loops.hash_attributes(*_read(layout), bits)
+
+
+def sum_markup(table: NDArray[np.float32], layout: Layout) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """For each element the sum of a table's rows over the tokens that `hash_markup` gives, and how many those are.
+
+    Parameters
+    ----------
+    table : array of float32, shape (2**bits, n_columns)
+    layout : Layout
+
+    Returns
+    -------
+    sums : array of float64, shape (n_elements, n_columns)
+    counts : array of int64, shape (n_elements,)
+    """
+    return loops.sum_attributes(table, *_read(layout))
+
+
+def _read(layout: Layout) -> tuple[Any, ...]:
+    """Which elements are read, and how much of them."""
     wanted = np.greater(layout.ends, layout.starts)
     wanted[_first_inlines(layout)] = True
-    limits = LONGEST_VALUE, MOST_ATTRIBUTES
-    return hash_attributes(layout.tags, layout.attributes, wanted.view(np.uint8), SILENT, *limits, bits)
+    return layout.tags, layout.attributes, wanted.view(np.uint8), SILENT, LONGEST_VALUE, MOST_ATTRIBUTES
 
 
 def token_names(tag: str, attributes: Mapping[str, str | None]) -> list[str]:
@@ -81,8 +102,7 @@ def named_elements(layout: Layout) -> NDArray[np.bool_]:
 
 def wide_elements(layout: Layout) -> NDArray[np.bool_]:
     """Which elements hold more than `WIDE` of the page's text: they tell the page, not the block."""
-    ends_at = np.fromiter(accumulate(map(len, layout.texts), initial=0), np.int64, len(layout.texts) + 1)
-    return np.asarray(ends_at[layout.ends] - ends_at[layout.starts] > WIDE * ends_at[-1])
+    return loops.wide_elements(layout.texts, layout.starts, layout.ends, WIDE).view(np.bool_)
 
 
 def _first_inlines(layout: Layout) -> NDArray[np.int64]:
@@ -114,18 +134,20 @@ def standing(layout: Layout) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]
     return [(np.array(r, np.int64), np.array(e, np.int64)) for r, e in zip(rows, elements, strict=True)]
 
 
-def level_sums(layout: Layout, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """For each of the `LEVELS`, the sum over the pairs of `standing`, without making the pairs.
+def level_scores(layout: Layout, sums: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float32]:
+    """For each of the `LEVELS`, the sum over the pairs of `standing` divided by the square root of the number; of these, the sum.
 
     Parameters
     ----------
-    values : array of float, shape (n_elements, 3 * k)
+    sums : array of float64, shape (n_elements, 3 * k)
         What each element counts for: k columns for each level, one level after the other.
+    counts : array of int64, shape (n_elements,)
+        Of how many tokens that is the sum.
 
     Returns
     -------
-    array of float, shape (n_blocks, 3 * k)
+    array of float32, shape (n_blocks, k)
     """
     wide = wide_elements(layout).view(np.uint8)
     arrays = layout.containers, layout.inlines, layout.inline_starts, layout.parents
-    return sum_levels(values, *arrays, wide, MOST_INLINES)
+    return loops.score_levels(sums, counts, *arrays, wide, MOST_INLINES)

@@ -22,7 +22,7 @@ from cpython.unicode cimport (
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from paywallclf.characters cimport Unit
+from paywallclf.characters cimport Unit, begins, unescaped
 from paywallclf.document import Layout
 from paywallclf.html.segment import BLOCK_LEVEL, MAX_DEPTH, NO_BLOCKS, PLAYERS, SERVANTS, Segments, UnreadableError
 
@@ -336,7 +336,7 @@ cdef bint _add_text(Cutter cutter, const Unit *text, Py_ssize_t n, bint escaped)
         code = text[at]
         at += 1
         if code == c"&" and escaped:
-            code = _unescaped(text, n, &at)
+            code = unescaped(text, n, &at)
         if _is_space(code):
             gap = True
             continue
@@ -363,36 +363,6 @@ cdef bint _add_text(Cutter cutter, const Unit *text, Py_ssize_t n, bint escaped)
 cdef inline bint _is_space(uint32_t code) noexcept:
     """White space as `str.split` has it."""
     return code <= 32 and Py_UNICODE_ISSPACE(code) or code >= 128 and Py_UNICODE_ISSPACE(code)
-
-
-cdef inline uint32_t _unescaped(const Unit *text, Py_ssize_t n, Py_ssize_t *at) noexcept:
-    """The character that an ampersand, which was read, stands for; passes over what it stands for it with."""
-    if _begins(text, n, at[0], b"amp;", 4):
-        at[0] += 4
-    elif _begins(text, n, at[0], b"nbsp;", 5):
-        at[0] += 5
-        return 0xA0
-    elif _begins(text, n, at[0], b"lt;", 3):
-        at[0] += 3
-        return c"<"
-    elif _begins(text, n, at[0], b"gt;", 3):
-        at[0] += 3
-        return c">"
-    elif _begins(text, n, at[0], b"quot;", 5):
-        at[0] += 5
-        return c'"'
-    return c"&"
-
-
-cdef inline bint _begins(const Unit *text, Py_ssize_t n, Py_ssize_t at, const char *what, Py_ssize_t size) noexcept:
-    """Whether a text of ASCII stands at a place."""
-    cdef Py_ssize_t place
-    if size > n - at:
-        return False
-    for place in range(size):
-        if text[at + place] != <uint8_t>what[place]:
-            return False
-    return True
 
 
 # -- names and attributes ------------------------------------------------------------------------------------------------
@@ -463,6 +433,8 @@ cdef class Attributes:
 
     def __init__(self, str html not None, places not None, named not None):
         self.html, self.places, self._places, self.named = html, places, places, named
+        if self._places.shape[1] != 4 or len(named) != self._places.shape[0]:
+            raise ValueError("an element has four places, and is named or not")
 
     def __len__(self):
         return self._places.shape[0]
@@ -645,8 +617,8 @@ cdef Py_ssize_t _after_attributes(const Unit *html, Py_ssize_t length, Py_ssize_
         equals = _find(html, length, <Unit>c"=", at + 2)  # a name may begin with =
         if equals + 1 >= length or html[equals + 1] != c'"':
             raise UnreadableError(_NOT_CANONICAL)
-        if (equals - at == 3 and _begins(html, length, at + 1, b"id", 2)) or (
-            equals - at == 6 and _begins(html, length, at + 1, b"class", 5)
+        if (equals - at == 3 and begins(html, length, at + 1, b"id", 2)) or (
+            equals - at == 6 and begins(html, length, at + 1, b"class", 5)
         ):
             named[0] = True
         at = _find(html, length, <Unit>c'"', equals + 2)
