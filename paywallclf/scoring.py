@@ -35,6 +35,9 @@ FRAGMENT = 8
 #: Names of the second stage's features, in order.
 FEATURES = (*context.SCORES, *HEADS, *shape.TEXT_SHAPE, *shape.MARKUP_SHAPE, *context.CONTEXT)
 
+#: Where the joint scores stand among them.
+_JOINT = slice(len(context.SCORES), len(context.SCORES) + len(HEADS))
+
 #: A page with fewer classes and ids than this share of its blocks is read as text.
 NAMED_SHARE = 0.1
 
@@ -168,10 +171,14 @@ def second_stage_features(arrays: Mapping[str, NDArray[Any]], layout: Layout, fi
     """
     form = "html" if layout.tags else "text"
     scaled = first / arrays["first_scale"]
-    joint = scaled @ arrays[f"{form}_joint_weights"] + arrays[f"{form}_joint_intercept"]
-    return np.hstack(
-        [np.clip(scaled, -6, 6), joint, shape.text_shape(layout), shape.markup_shape(layout), context.context(layout, joint)]
-    ).astype(np.float32)
+    joint = np.asarray(scaled @ arrays[f"{form}_joint_weights"] + arrays[f"{form}_joint_intercept"], np.float32)
+    features = np.zeros((len(layout.texts), len(FEATURES)), np.float32)
+    features[:, : _JOINT.start] = np.minimum(np.maximum(scaled, -6), 6)
+    features[:, _JOINT] = joint
+    shape.text_shape(layout, features, _JOINT.stop)
+    shape.markup_shape(layout, features, _JOINT.stop + len(shape.TEXT_SHAPE))
+    context.context(layout, joint, features, len(FEATURES) - len(context.CONTEXT))
+    return features
 
 
 def form_of(layout: Layout) -> str:
@@ -222,7 +229,7 @@ def network(arrays: Mapping[str, NDArray[Any]], prefix: str, features: Floats) -
 
 def probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
     """The logistic function."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -60, 60))))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.minimum(np.maximum(log_odds, -60), 60))))
 
 
 def score(arrays: Mapping[str, NDArray[Any]], layout: Layout, *, kinds: bool = False) -> Scores:

@@ -10,7 +10,7 @@ layout's arrays agree; what follows stays within them by that, and by the number
 
 import numpy as np
 
-from libc.math cimport exp, fmax, log, log1p, pow
+from libc.math cimport exp, fmax, fmin, log, log1p, pow
 from libc.stdint cimport int64_t
 
 from paywallclf.features.loops import growing_ancestors
@@ -50,6 +50,8 @@ CONTEXT = (
     "editorial_before", "editorial_after", "since_editorial", "until_editorial", "since_promo", "until_promo",
 )  # fmt: skip
 
+cdef Py_ssize_t _N_CONTEXT = len(CONTEXT)
+
 
 cdef struct Blocks:
     # what is known of each block of a page, n long
@@ -64,31 +66,31 @@ cdef struct Blocks:
     double *log_lengths
 
 
-def context(layout, scores):
-    """Context features of each block.
+def context(layout, const float[:, ::1] scores not None, float[:, ::1] out not None, Py_ssize_t column):
+    """Write the context features of each block, one row a block, over zeros, from a column on one for each of `CONTEXT`.
 
     Parameters
     ----------
     layout : Layout
-    scores : array of float, shape (n_blocks, 2)
+    scores : array of float32, shape (n_blocks, 2)
         The first stage's log-odds of promo and of editorial.
-
-    Returns
-    -------
-    array of float32, shape (n_blocks, len(CONTEXT))
+    out : array of float32, shape (n_blocks, n_columns)
+    column : int
 
     Raises
     ------
     ValueError
-        The layout's arrays do not agree.
+        The layout's arrays do not agree, or there is no room for the features.
     """
-    cdef Py_ssize_t n = len(layout.texts), block
+    cdef list texts = layout.texts
+    cdef Py_ssize_t n = len(texts), block
     cdef const int64_t[::1] containers = layout.containers, parents = layout.parents
     cdef const int64_t[::1] starts = layout.starts, ends = layout.ends
-    result = np.zeros((n, len(CONTEXT)), np.float32)
+    if out.shape[0] != n or column < 0 or out.shape[1] - column < _N_CONTEXT:
+        raise ValueError("there is no room for the features")
     if n == 0:
-        return result
-    if not len(scores) == len(containers) == n or not len(parents) == len(starts) == len(ends):
+        return
+    if not len(scores) == len(containers) == n or scores.shape[1] != 2 or not len(parents) == len(starts) == len(ends):
         raise ValueError("the layout's arrays do not agree")
     for block in range(n):
         if not -1 <= containers[block] < len(parents):
@@ -96,21 +98,19 @@ def context(layout, scores):
     for block in range(len(parents)):
         if not 0 <= starts[block] <= ends[block] <= n:
             raise ValueError("an element holds blocks that there are none of")
-    cdef float[:, ::1] out = result
-    owners = np.append(layout.parents, -1)[layout.containers]
-    cdef const int64_t[::1] owner = owners
-    known = np.empty((6, n))
-    known[:2] = np.clip(scores, -_MOST, _MOST).T
-    cdef double[:, ::1] values = known
+    cdef int64_t[::1] owners = np.empty(n, np.int64)
+    cdef double[:, ::1] values = np.empty((6, n))
     cdef Blocks blocks = Blocks(
-        n, &containers[0], &owner[0], &values[0, 0], &values[1, 0], &values[2, 0], &values[3, 0], &values[4, 0], &values[5, 0]
+        n, &containers[0], &owners[0], &values[0, 0], &values[1, 0], &values[2, 0], &values[3, 0], &values[4, 0], &values[5, 0]
     )
     for block in range(n):
-        blocks.lengths[block] = len(<str>layout.texts[block])
-        blocks.log_lengths[block] = log1p(blocks.lengths[block])
+        owners[block] = parents[containers[block]] if containers[block] >= 0 else -1
+        blocks.promo[block] = fmin(fmax(scores[block, 0], -_MOST), _MOST)
+        blocks.editorial[block] = fmin(fmax(scores[block, 1], -_MOST), _MOST)
+        blocks.lengths[block] = len(<str?>texts[block])
+        blocks.log_lengths[block] = _log1p(blocks.lengths[block])
         blocks.promo_chance[block] = _probability(blocks.promo[block])
         blocks.editorial_chance[block] = _probability(blocks.editorial[block])
-    cdef Py_ssize_t column = 0
     _neighbours(blocks, out, column)
     column += 8 * _N_NEIGHBOURS
     for half_life in HALF_LIVES:
@@ -122,7 +122,19 @@ def context(layout, scores):
         up = layout.parents
     _subtrees(blocks, starts, ends, up, out, column)
     _page(blocks, out, column + _N_ANCESTORS * _N_AGGREGATES)
-    return result
+
+
+#: The logarithms of 1 more than each of the smaller whole numbers.
+cdef enum:
+    _N_LOGARITHMS = 1024
+cdef double[_N_LOGARITHMS] _LOGARITHMS
+for _k in range(_N_LOGARITHMS):
+    _LOGARITHMS[_k] = log1p(_k)
+
+
+cdef inline double _log1p(double whole) noexcept:
+    """`log1p` of a whole number, which is not negative."""
+    return _LOGARITHMS[<Py_ssize_t>whole] if whole < _N_LOGARITHMS else log1p(whole)
 
 
 cdef inline double _probability(double log_odds) noexcept:
@@ -209,8 +221,8 @@ cdef int _subtrees(
                 out[block, at] = (sums[0, high] - sums[0, low]) / count
                 out[block, at + 1] = _maximum(maxima, low, high)
                 out[block, at + 2] = (sums[1, high] - sums[1, low]) / count
-                out[block, at + 3] = log1p(count)
-                out[block, at + 4] = log1p(length)
+                out[block, at + 3] = _log1p(count)
+                out[block, at + 4] = _log1p(length)
                 out[block, at + 5] = (sums[3, high] - sums[3, low]) / fmax(length, 1)
                 out[block, at + 6] = log1p(length / count)
             before[ancestor] = element

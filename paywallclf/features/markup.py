@@ -6,9 +6,8 @@ Which token means what is learned, never written here: the code knows no class n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby, islice, pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +65,9 @@ def sum_markup(table: NDArray[np.float32], layout: Layout) -> tuple[NDArray[np.f
     return loops.sum_attributes(table, *_read(layout))
 
 
-def _read(layout: Layout) -> tuple[Any, ...]:
+def _read(
+    layout: Layout,
+) -> tuple[list[str], Sequence[Mapping[str, str | None]], NDArray[np.uint8], frozenset[str], int, int]:
     """Which elements are read, and how much of them."""
     wanted = np.greater(layout.ends, layout.starts)
     wanted[_first_inlines(layout)] = True

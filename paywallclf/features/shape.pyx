@@ -36,17 +36,22 @@ MARKUP_SHAPE = (
     *(f"tag_{tag}" for tag in _TAGS), *(f"in_{tag}" for tag in _AROUND),
 )  # fmt: skip
 
+cdef Py_ssize_t _N_TEXT_SHAPE = len(TEXT_SHAPE), _N_MARKUP_SHAPE = len(MARKUP_SHAPE)
+
 #: Where the columns of `_TAGS` and of `_AROUND` begin.
 cdef int _FIRST_TAG = 5, _FIRST_AROUND = _FIRST_TAG + len(_TAGS), _N_AROUND = len(_AROUND)
 
-#: What an element's name says: in the low bits its column among `_TAGS`, if any, above them a bit for each of `_AROUND`.
-cdef int _SHIFT = 8
-cdef int64_t _COLUMN = (1 << _SHIFT) - 1
+#: What an element's name says: in the low bits its column among `_TAGS`, if any, then whether it is a form field or a button, and
+#: above that a bit for each of `_AROUND`.
+cdef int64_t _FIELD = 1 << 8
+cdef int _SHIFT = 9
+cdef int64_t _COLUMN = _FIELD - 1
 cdef dict _ROLES = {tag: _FIRST_TAG + k for k, tag in enumerate(_TAGS)}
 for _k, _tag in enumerate(_AROUND):
     _ROLES[_tag] = _ROLES.get(_tag, 0) | 1 << (_SHIFT + _k)
+for _tag in ("input", "button"):
+    _ROLES[_tag] = _ROLES.get(_tag, 0) | _FIELD
 
-cdef frozenset _FIELDS = frozenset(("input", "button"))
 #: Form fields looked at on one page; more is a hostile page.
 cdef Py_ssize_t _MOST_FIELDS = 500
 
@@ -96,21 +101,20 @@ cdef void _count(const Unit *text, Py_ssize_t n, const uint8_t *classes, int64_t
             counts[number] += sums >> (8 * number) & 255
 
 
-def text_shape(layout):
-    """Features of the text alone, one row a block, one column for each of `TEXT_SHAPE`."""
+def text_shape(layout, float[:, ::1] out not None, Py_ssize_t column):
+    """Write the features of the text alone, one row a block, from a column on one for each of `TEXT_SHAPE`."""
     cdef list texts = layout.texts
     cdef Py_ssize_t n = len(texts), block, length
     cdef const uint8_t[::1] classes = _table()
     cdef int64_t counts[N_CLASSES]
     cdef str text
     cdef Py_UCS4 last
-    cdef double words
-    result = np.zeros((n, len(TEXT_SHAPE)), np.float32)
-    cdef float[:, ::1] out = result
-    cdef dict copies = {}, before = {}
-    for text in texts:
-        copies[text] = copies.get(text, 0) + 1
+    cdef double words, log_blocks = log1p(n)
+    cdef float *row
+    _check_room(out, n, column, _N_TEXT_SHAPE)
+    cdef int64_t[:, ::1] occurrences = _occurrences(texts)
     for block in range(n):
+        row = &out[block, column]
         text = texts[block]
         length = len(text)
         if length == 0:
@@ -123,69 +127,91 @@ def text_shape(layout):
             _count(<const uint32_t *>PyUnicode_DATA(text), length, &classes[0], counts)
         last = text[length - 1]
         words = counts[SPACE] + 1
-        out[block, 0] = log1p(length)
-        out[block, 1] = log1p(words)
-        out[block, 2] = min(length / words, 20.0)
-        out[block, 3] = <double>counts[CAPITAL] / max(counts[LETTER], 1)
-        out[block, 4] = <double>counts[DIGIT] / length
-        out[block, 5] = <double>counts[PUNCTUATION] / length
-        out[block, 6] = min(counts[SENTENCE], 10)
-        out[block, 7] = min(counts[CURRENCY], 5)
-        out[block, 8] = <double>counts[IDEOGRAPH] / length
-        out[block, 9] = classes[min(<uint32_t>last, <uint32_t>(_N_CODES - 1))] >> SENTENCE & 1
-        out[block, 10] = last == u"?"
-        out[block, 11] = last == u"!"
-        out[block, 12] = last == u":"
-        out[block, 13] = <double>block / n
-        out[block, 14] = log1p(n - 1 - block)
-        out[block, 15] = log1p(n)
-        out[block, 16] = log(<double>copies[text])
-        before[text] = standing = before.get(text, -1) + 1
-        out[block, 17] = min(<int64_t>standing, 5)
+        row[0] = log1p(length)
+        row[1] = log1p(words)
+        row[2] = min(length / words, 20.0)
+        row[3] = <double>counts[CAPITAL] / max(counts[LETTER], 1)
+        row[4] = <double>counts[DIGIT] / length
+        row[5] = <double>counts[PUNCTUATION] / length
+        row[6] = min(counts[SENTENCE], 10)
+        row[7] = min(counts[CURRENCY], 5)
+        row[8] = <double>counts[IDEOGRAPH] / length
+        row[9] = classes[min(<uint32_t>last, <uint32_t>(_N_CODES - 1))] >> SENTENCE & 1
+        row[10] = last == u"?"
+        row[11] = last == u"!"
+        row[12] = last == u":"
+        row[13] = <double>block / n
+        row[14] = log1p(n - 1 - block)
+        row[15] = log_blocks
+        row[16] = log(<double>occurrences[occurrences[block, 0], 2])
+        row[17] = min(occurrences[block, 1], <int64_t>5)
+
+
+cdef _occurrences(list texts):
+    """For each text, the first place where it stands, how often it stood before, and for the first one, how often in all."""
+    cdef Py_ssize_t n = len(texts), place, first
+    cdef dict places = {}
+    result = np.empty((n, 3), np.int64)
+    cdef int64_t[:, ::1] out = result
+    for place in range(n):
+        first = out[place, 0] = places.setdefault(texts[place], place)
+        if first == place:
+            out[place, 2] = 0
+        out[place, 1] = out[first, 2]
+        out[first, 2] += 1
     return result
 
 
-def markup_shape(layout):
-    """Features of the elements, one row a block, one column for each of `MARKUP_SHAPE`; zeros for plain text."""
+cdef int _check_room(float[:, ::1] out, Py_ssize_t n, Py_ssize_t column, Py_ssize_t width) except -1:
+    if out.shape[0] != n or column < 0 or out.shape[1] - column < width:
+        raise ValueError("there is no room for the features")
+    return 0
+
+
+def markup_shape(layout, float[:, ::1] out not None, Py_ssize_t column):
+    """Write the features of the elements, one row a block, over zeros, from a column on one for each of `MARKUP_SHAPE`.
+
+    Of plain text, they are zeros.
+    """
     cdef list tags = layout.tags, texts = layout.texts
     cdef Py_ssize_t n = len(texts), n_elements = len(tags), block, element, at
     cdef const int64_t[::1] containers = layout.containers, parents = layout.parents
     cdef const int64_t[::1] inlines = layout.inlines, inline_starts = layout.inline_starts, links = layout.link_lengths
-    result = np.zeros((n, len(MARKUP_SHAPE)), np.float32)
+    cdef float *row
+    _check_room(out, n, column, _N_MARKUP_SHAPE)
     if n_elements == 0 or n == 0:
-        return result
+        return
     _check(n, n_elements, containers, parents, inlines, inline_starts, links)
-    cdef float[:, ::1] out = result
     # for each element, of what its name says; of the bits above `_SHIFT`, also its ancestors'; how deep it stands
     cdef int64_t[::1] roles = np.empty(n_elements, np.int64), depths = np.empty(n_elements, np.int64)
     for element in range(n_elements):
         roles[element] = <int64_t>_ROLES.get(tags[element], 0)
         depths[element] = 1
         if parents[element] >= 0:
-            roles[element] |= roles[parents[element]] & ~_COLUMN
+            roles[element] |= roles[parents[element]] >> _SHIFT << _SHIFT
             depths[element] += depths[parents[element]]
-    cdef int64_t[::1] fields = _fields(layout, parents)
+    cdef int64_t[::1] fields = _fields(layout, parents, roles)
     for block in range(n):
-        out[block, 0] = links[block] / <double>len(<str>texts[block])
-        out[block, 1] = min(inline_starts[block + 1] - inline_starts[block], 10)
+        row = &out[block, column]
+        row[0] = links[block] / <double>len(<str>texts[block])
+        row[1] = min(inline_starts[block + 1] - inline_starts[block], 10)
         for at in range(inline_starts[block], inline_starts[block + 1]):
             if roles[inlines[at]] & _COLUMN:
-                out[block, roles[inlines[at]] & _COLUMN] = 1
+                row[roles[inlines[at]] & _COLUMN] = 1
         element = containers[block]
         if element < 0:
             continue
         if roles[element] & _COLUMN:
-            out[block, roles[element] & _COLUMN] = 1
+            row[roles[element] & _COLUMN] = 1
         for at in range(_N_AROUND):
-            out[block, _FIRST_AROUND + at] = roles[element] >> (_SHIFT + at) & 1
-        out[block, 2] = min(depths[element], 40)
+            row[_FIRST_AROUND + at] = roles[element] >> (_SHIFT + at) & 1
+        row[2] = min(depths[element], 40)
         element = parents[element]
         if element >= 0:
-            out[block, 3] = log1p(fields[element])
+            row[3] = log1p(fields[element])
             element = parents[element]
         if element >= 0:
-            out[block, 4] = log1p(fields[element])
-    return result
+            row[4] = log1p(fields[element])
 
 
 cdef int _check(
@@ -208,15 +234,14 @@ cdef int _check(
     return 0
 
 
-cdef _fields(layout, const int64_t[::1] parents):
+cdef _fields(layout, const int64_t[::1] parents, const int64_t[::1] roles):
     """How many form fields and buttons stand in each element's subtree."""
     cdef int64_t[::1] counts = np.zeros(len(parents), np.int64)
     cdef Py_ssize_t element, above, left = _MOST_FIELDS
-    cdef list tags = layout.tags
     attributes = layout.attributes
     in_place = isinstance(attributes, Attributes)
     for element in range(len(parents)):
-        if tags[element] not in _FIELDS:
+        if not roles[element] & _FIELD:
             continue
         if left == 0:
             break
