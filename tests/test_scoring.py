@@ -92,7 +92,7 @@ def test_boosted_trees_say_what_scikit_learn_says() -> None:
 
 @pytest.mark.parametrize(
     ("node", "feature", "child"),
-    [(0, 2, 1), (0, -1, 1), (1, 0, 1), (2, 0, 2), (0, 0, 2), (0, 0, -1), (0, 0, 1 << 30), (2, 0, 1)],
+    [(0, 2, 1), (0, -1, 1), (1, 0, 1), (2, 0, 2), (0, 0, 2), (0, 0, -1), (0, 0, 1 << 30), (2, 0, 1), (1, 2, 0), (2, -1, 0)],
 )
 def test_refuses_trees_that_lead_nowhere_or_round_in_circles(node: int, feature: int, child: int) -> None:
     nodes = np.zeros((2, 2, 3), np.int32)

@@ -819,7 +819,7 @@ def output_units(
     -------
     array of float64, shape (n,)
     """
-    cdef Py_ssize_t width = hidden.shape[1], row, column, lane
+    cdef Py_ssize_t width = hidden.shape[1], row, part, column, lane
     if not len(intercept) == len(weights) == width or not 0 <= n <= hidden.shape[0]:
         raise ValueError("the arrays of the network do not agree")
     result = np.empty(n)
@@ -827,12 +827,11 @@ def output_units(
     cdef float32_t sums[LANES]  # which the compiler adds to at once
     for row in range(n):
         memset(sums, 0, sizeof(sums))
-        column = 0
-        while column < width - width % LANES:
+        for part in range(width // LANES):
             for lane in range(LANES):
-                sums[lane] += _rectified(hidden[row, column + lane] + intercept[column + lane]) * weights[column + lane]
-            column += LANES
-        for column in range(column, width):
+                column = part * LANES + lane
+                sums[lane] += _rectified(hidden[row, column] + intercept[column]) * weights[column]
+        for column in range(width - width % LANES, width):
             sums[0] += _rectified(hidden[row, column] + intercept[column]) * weights[column]
         out[row] = 0
         for lane in range(LANES):
@@ -862,7 +861,7 @@ def sum_trees(
     -------
     array of float64, shape (n_rows,)
     """
-    cdef Py_ssize_t n_trees = nodes.shape[0], n = features.shape[0], tree, first, lane
+    cdef Py_ssize_t n_trees = nodes.shape[0], n = features.shape[0], tree, node, part, first, lane
     if nodes.shape[1] != 2 or values.shape[0] != n_trees or values.shape[1] != nodes.shape[2] or not 0 < nodes.shape[2] < 1 << 30:
         raise ValueError("the arrays of the trees do not agree")
     cdef int32_t n_nodes = nodes.shape[2], width = min(features.shape[1], 1 << 30), at, following, bad, moved
@@ -875,13 +874,15 @@ def sum_trees(
     cdef double[::1] total = sums
     for tree in range(n_trees):
         feature, child, value = &nodes[tree, 0, 0], &nodes[tree, 1, 0], &values[tree, 0]
-        bad = 0
-        for at in range(n_nodes):
+        bad = 0  # negative where one of these differences is, which takes no comparison
+        for node in range(n_nodes):
+            bad |= feature[node] | (width - 1 - feature[node])
             # a child after its parent: no walk goes round
-            bad |= (child[at] != 0) & ((child[at] <= at) | (child[at] > n_nodes - 2) | (feature[at] < 0) | (feature[at] >= width))
-        if bad:
+            bad |= (child[node] | (child[node] - <int32_t>node - 1) | (n_nodes - 2 - child[node])) & -(child[node] != 0)
+        if bad < 0:
             raise ValueError(f"a node of tree {tree} has a feature or a child that is not there")
-        for first in range(0, n, LANES):
+        for part in range((n + LANES - 1) // LANES):
+            first = part * LANES
             for lane in range(LANES):
                 places[lane] = 0
                 row[lane] = &features[min(first + lane, n - 1), 0]
