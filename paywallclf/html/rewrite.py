@@ -43,24 +43,26 @@ def plan_removal(segments: Segments, dropped: Collection[int]) -> Removal:
     An image or a line break without an element of its own goes where it stands within a dropped block.
     """
     layout = segments.layout
-    parents, starts, ends = layout.parents.tolist(), layout.starts.tolist(), layout.ends.tolist()
+    parents = layout.parents.tolist()
     gone = np.zeros(len(layout.texts), np.bool_)
     gone[list(dropped)] = True
     staying = _with_ancestors([*segments.serving.tolist(), *_beside_kept_text(segments, gone.tolist())], parents)
-    separations = _Separations(layout, gone, parents, starts, ends)
+    candidates = _of_dropped_blocks(layout, gone)
+    starts, ends = (dict(zip(candidates, array[candidates].tolist(), strict=True)) for array in (layout.starts, layout.ends))
+    separations = _Separations(layout, gone, parents)
     whole: list[int] = []
     emptied: list[int] = []
     inside: set[int] = set()
     covered = np.zeros(len(gone), np.bool_)
     separated: set[int] = set()
-    for element in _of_dropped_blocks(layout, gone):
+    for element in candidates:
         tag = layout.tags[element]
         if parents[element] in inside:
             inside.add(element)
             continue
         if tag in FRAME or element in staying:
             continue
-        before = separations.kept_before(element)
+        before = separations.kept_before(element, starts[element], ends[element])
         if before in separated:
             before = None
         if tag not in BLOCK_LEVEL:
@@ -120,18 +122,18 @@ def _with_ancestors(elements: list[int], parents: list[int]) -> set[int]:
 class _Separations:
     """Which elements stand between two kept runs of one container, which would run together without them."""
 
-    def __init__(self, layout: Layout, gone: NDArray[np.bool_], parents: list[int], starts: list[int], ends: list[int]) -> None:
-        self.tags, self.parents, self.starts, self.ends = layout.tags, parents, starts, ends
-        self.containers = layout.containers.tolist()
+    def __init__(self, layout: Layout, gone: NDArray[np.bool_], parents: list[int]) -> None:
+        self.tags, self.parents, self.containers = layout.tags, parents, layout.containers
         order = np.arange(len(gone))
-        # at each place between blocks, the nearest kept block before it and from it on
-        self.before = [-1, *np.maximum.accumulate(np.where(gone, -1, order)).tolist()]
-        following = np.minimum.accumulate(np.where(gone, len(gone), order)[::-1])
-        self.after = [*following[::-1].tolist(), len(gone)]
+        # for each block, the nearest kept one up to it and from it on
+        self.before = np.maximum.accumulate(np.where(gone, -1, order))
+        self.after = np.minimum.accumulate(np.where(gone, len(gone), order)[::-1])[::-1]
 
-    def kept_before(self, element: int) -> int | None:
+    def kept_before(self, element: int, start: int, end: int) -> int | None:
         """The kept block before an element, where it and the kept block after are runs of the same container, else None."""
-        before, after = self.before[self.starts[element]], self.after[self.ends[element]]
+        if start == 0 or end == len(self.containers):
+            return None
+        before, after = int(self.before[start - 1]), int(self.after[end])
         if before < 0 or after == len(self.containers) or self.containers[before] != self.containers[after]:
             return None
         container = self.parents[element]
