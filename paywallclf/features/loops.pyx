@@ -75,10 +75,15 @@ cdef inline bint _is_letter(Py_UCS4 code) noexcept:
     return code.isalpha()
 
 
-cdef inline bint _is_word(Py_UCS4 code) noexcept:
-    if code < 128:
-        return 97 <= (<uint32_t>code | 32) <= 122 or 48 <= <uint32_t>code <= 57
-    return code.isalnum()
+#: Of each character of ASCII, whether it stands in words.
+cdef uint8_t _ASCII_WORD[128]
+for _code in range(128):
+    _ASCII_WORD[_code] = chr(_code).isalnum()
+
+
+cdef inline uint64_t _is_word(Py_UCS4 code) noexcept:
+    """1 for a letter or a digit, else 0."""
+    return _ASCII_WORD[code] if code < 128 else code.isalnum() != 0
 
 
 def hash_ngrams(const uint32_t[::1] codes not None, const int64_t[::1] lengths not None, sizes, int bits):
@@ -205,7 +210,7 @@ cdef Py_ssize_t _hash_words(const uint32_t *text, Py_ssize_t n, uint64_t *words)
     cdef Py_ssize_t at, n_words = 0
     cdef uint64_t hash = 0, power = 1, inside = 0, is_word, base = _BASE
     for at in range(n):
-        is_word = _is_word(text[at]) != 0
+        is_word = _is_word(text[at])
         words[n_words] = hash
         n_words += inside & ~is_word
         hash = (hash + (text[at] + <uint64_t>1) * power) & -is_word
