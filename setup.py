@@ -3,6 +3,10 @@
 from setuptools import Extension, setup
 
 #: Modules in Cython.
-COMPILED = ("html/guard", "html/scan", "features/loops", "features/shape", "features/context")
+COMPILED = (
+    "html/guard", "html/scan",
+    "features/hashing", "features/tokens", "features/elements", "features/shape", "features/context",
+    "ensemble",
+)  # fmt: skip
 
 setup(ext_modules=[Extension(f"paywallclf.{name.replace('/', '.')}", [f"paywallclf/{name}.pyx"]) for name in COMPILED])

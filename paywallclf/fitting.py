@@ -137,7 +137,7 @@ def store_second(arrays: dict[str, NDArray[Any]], prefix: str, fitted: list[Any]
 
 
 def trees_of(estimator: Any) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The trees of a histogram gradient boosting as `paywallclf.features.loops.sum_trees` takes them; none for a constant."""
+    """The trees of a histogram gradient boosting as `paywallclf.ensemble.sum_trees` takes them; none for a constant."""
     if isinstance(estimator, float):
         return np.zeros((0, 2, 1), np.int32), np.zeros((0, 1), np.float32)
     # scikit-learn has no public way to its trees; a test holds what is made of them against its own decision_function

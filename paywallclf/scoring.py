@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paywallclf.document import KINDS, LABELS, Layout
+from paywallclf.ensemble import output_units, standardise, sum_trees
 from paywallclf.features import context, markup, ngrams, shape
-from paywallclf.features.loops import growing_ancestors, output_units, standardise, sum_trees
+from paywallclf.features.elements import growing_ancestors
 
 Floats = NDArray[np.float32]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from paywallclf.features.loops import sum_trees
+from paywallclf.ensemble import sum_trees
 from paywallclf.scoring import FEATURES, THRESHOLDS
 
 #: Rises when the arrays of a model change: what one version writes, the others cannot read.

@@ -17,7 +17,7 @@ from tiny import documents, fitted
 
 import paywallclf
 from paywallclf import parse_html, parse_text
-from paywallclf.features import loops, markup, ngrams
+from paywallclf.features import hashing, markup, ngrams
 
 any_text = st.text(st.characters(), max_size=60)
 
@@ -67,7 +67,7 @@ def test_width_case_and_digits_do_not_matter(one: str, other: str) -> None:
 def test_lower_case_is_that_of_python() -> None:
     """Of every character, and of those whose lower case hangs on what stands around them."""
     texts = [*map(chr, range(0x110000)), "ΑΣ", "ΑΣ Α", "İİ", "ΣA"]
-    codes, lengths = loops.fold_characters(list(texts), "|")
+    codes, lengths = hashing.fold_characters(list(texts), "|")
     for text, found in zip(texts, np.split(codes, np.cumsum(lengths)[:-1]), strict=True):
         expected = "0" if text in set("123456789") else text.lower()
         assert found.tolist() == [*map(ord, f"|{expected}|")]
@@ -144,7 +144,7 @@ def test_sums_are_those_of_the_tokens(html: str) -> None:
     table = np.random.default_rng(0).normal(size=(1 << 12, 6)).astype(np.float32)
     copied = replace(layout, attributes=list(layout.attributes))
     tokens, counts = markup.hash_markup(copied, 12)
-    expected = loops.sum_rows(table, tokens, counts)
+    expected = hashing.sum_rows(table, tokens, counts)
     for other in (layout, copied):
         np.testing.assert_array_equal(markup.hash_markup(other, 12)[0], tokens)
         sums, numbers = markup.sum_markup(table, other)

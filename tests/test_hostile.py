@@ -19,8 +19,8 @@ import webencodings
 from bs4 import BeautifulSoup, Tag
 from conftest import labelled
 
-from paywallclf import Document, clean_html, clean_text, load_model, parse_html, render, scoring
-from paywallclf.features import loops
+from paywallclf import Document, clean_html, clean_text, ensemble, load_model, parse_html, render, scoring
+from paywallclf.features import elements, hashing, tokens
 from paywallclf.html import lexbor
 from paywallclf.html.scan import Attributes, Cutter, UnstableError, scan
 from paywallclf.html.segment import UnreadableError
@@ -595,67 +595,67 @@ def places(*values: int) -> np.ndarray:
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
-        (loops.hash_ngrams, (CODES, ints(6), (2,), 4)),
-        (loops.hash_ngrams, (CODES, ints(-1, 6), (2,), 4)),
-        (loops.hash_ngrams, (CODES, ints(1 << 62, 1 << 62, 1 << 62, 1 << 62), (2,), 4)),
-        (loops.hash_ngrams, (CODES, ints(5), (0,), 4)),
-        (loops.hash_ngrams, (CODES, ints(5), (-3,), 4)),
-        (loops.hash_ngrams, (CODES, ints(5), (2,), 32)),
-        (loops.hash_ngrams, (CODES, ints(5), (2,), -1)),
-        (loops.hash_ngrams, (CODES.astype(np.int64), ints(5), (2,), 4)),
-        (loops.hash_ngrams, (CODES[::2], ints(1), (2,), 4)),
-        (loops.hash_ngrams, (None, ints(5), (2,), 4)),
-        (loops.hash_attributes, (["a"], [], BYTES[:1], frozenset(), 9, 9, 4)),
-        (loops.hash_attributes, (["a"], [{}], BYTES[:0], frozenset(), 9, 9, 4)),
-        (loops.hash_attributes, (["a"], [{}], BYTES[:1], frozenset(), 9, 9, 64)),
-        (loops.sum_rows, (TABLE, rows(0, 4), ints(2))),
-        (loops.sum_rows, (TABLE, rows(-1), ints(1))),
-        (loops.sum_rows, (TABLE[:0], rows(0), ints(1))),
-        (loops.sum_rows, (TABLE, rows(0), ints(2))),
-        (loops.sum_rows, (TABLE, rows(0), ints(2, -1))),
-        (loops.sum_rows, (TABLE.astype(np.float64), rows(0), ints(1))),
-        (loops.sum_rows, (TABLE[:, ::2], rows(0), ints(1))),
-        (loops.sum_ngrams, (TABLE, CODES, ints(6), (2,))),
-        (loops.sum_ngrams, (TABLE, CODES, ints(-1, 6), (2,))),
-        (loops.sum_ngrams, (TABLE, CODES, ints(5), (0,))),
-        (loops.sum_ngrams, (TABLE[:0], CODES, ints(5), (2,))),
-        (loops.sum_ngrams, (TABLE[:, ::2], CODES, ints(5), (2,))),
-        (loops.score_levels, (VALUES, ints(1, 1), ints(2), ints(), ints(0, 0), ints(-1, 0), BYTES[:2], 9)),
-        (loops.score_levels, (VALUES, ints(1, 1), ints(-2), ints(), ints(0, 0), ints(-1, 0), BYTES[:2], 9)),
-        (loops.score_levels, (VALUES, ints(1, 1), ints(1), ints(), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
-        (loops.score_levels, (VALUES, ints(1, 1), ints(1), ints(2), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
-        (loops.score_levels, (VALUES, ints(1, 1), ints(1), ints(0), ints(0, 1), ints(-1, 1), BYTES[:2], 9)),
-        (loops.score_levels, (VALUES, ints(1, 1), ints(1), ints(0), ints(0), ints(-1, 0), BYTES[:2], 9)),
-        (loops.score_levels, (VALUES, ints(1, 1), ints(1), ints(0), ints(0, 1), ints(-1, 0), BYTES[:1], 9)),
-        (loops.score_levels, (VALUES[:, :2].copy(), ints(1, 1), ints(1), ints(0), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
-        (loops.score_levels, (VALUES, ints(1), ints(1), ints(0), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
-        (loops.sum_attributes, (TABLE, ["a"], [], BYTES[:1], frozenset(), 9, 9)),
-        (loops.sum_attributes, (TABLE, ["a"], [{}], BYTES[:0], frozenset(), 9, 9)),
-        (loops.sum_attributes, (TABLE[:0], ["a"], [{}], BYTES[:1], frozenset(), 9, 9)),
-        (loops.sum_attributes, (TABLE[:, ::2], ["a"], [{}], BYTES[:1], frozenset(), 9, 9)),
+        (hashing.hash_ngrams, (CODES, ints(6), (2,), 4)),
+        (hashing.hash_ngrams, (CODES, ints(-1, 6), (2,), 4)),
+        (hashing.hash_ngrams, (CODES, ints(1 << 62, 1 << 62, 1 << 62, 1 << 62), (2,), 4)),
+        (hashing.hash_ngrams, (CODES, ints(5), (0,), 4)),
+        (hashing.hash_ngrams, (CODES, ints(5), (-3,), 4)),
+        (hashing.hash_ngrams, (CODES, ints(5), (2,), 32)),
+        (hashing.hash_ngrams, (CODES, ints(5), (2,), -1)),
+        (hashing.hash_ngrams, (CODES.astype(np.int64), ints(5), (2,), 4)),
+        (hashing.hash_ngrams, (CODES[::2], ints(1), (2,), 4)),
+        (hashing.hash_ngrams, (None, ints(5), (2,), 4)),
+        (tokens.hash_attributes, (["a"], [], BYTES[:1], frozenset(), 9, 9, 4)),
+        (tokens.hash_attributes, (["a"], [{}], BYTES[:0], frozenset(), 9, 9, 4)),
+        (tokens.hash_attributes, (["a"], [{}], BYTES[:1], frozenset(), 9, 9, 64)),
+        (hashing.sum_rows, (TABLE, rows(0, 4), ints(2))),
+        (hashing.sum_rows, (TABLE, rows(-1), ints(1))),
+        (hashing.sum_rows, (TABLE[:0], rows(0), ints(1))),
+        (hashing.sum_rows, (TABLE, rows(0), ints(2))),
+        (hashing.sum_rows, (TABLE, rows(0), ints(2, -1))),
+        (hashing.sum_rows, (TABLE.astype(np.float64), rows(0), ints(1))),
+        (hashing.sum_rows, (TABLE[:, ::2], rows(0), ints(1))),
+        (hashing.sum_ngrams, (TABLE, CODES, ints(6), (2,))),
+        (hashing.sum_ngrams, (TABLE, CODES, ints(-1, 6), (2,))),
+        (hashing.sum_ngrams, (TABLE, CODES, ints(5), (0,))),
+        (hashing.sum_ngrams, (TABLE[:0], CODES, ints(5), (2,))),
+        (hashing.sum_ngrams, (TABLE[:, ::2], CODES, ints(5), (2,))),
+        (elements.score_levels, (VALUES, ints(1, 1), ints(2), ints(), ints(0, 0), ints(-1, 0), BYTES[:2], 9)),
+        (elements.score_levels, (VALUES, ints(1, 1), ints(-2), ints(), ints(0, 0), ints(-1, 0), BYTES[:2], 9)),
+        (elements.score_levels, (VALUES, ints(1, 1), ints(1), ints(), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
+        (elements.score_levels, (VALUES, ints(1, 1), ints(1), ints(2), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
+        (elements.score_levels, (VALUES, ints(1, 1), ints(1), ints(0), ints(0, 1), ints(-1, 1), BYTES[:2], 9)),
+        (elements.score_levels, (VALUES, ints(1, 1), ints(1), ints(0), ints(0), ints(-1, 0), BYTES[:2], 9)),
+        (elements.score_levels, (VALUES, ints(1, 1), ints(1), ints(0), ints(0, 1), ints(-1, 0), BYTES[:1], 9)),
+        (elements.score_levels, (VALUES[:, :2].copy(), ints(1, 1), ints(1), ints(0), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
+        (elements.score_levels, (VALUES, ints(1), ints(1), ints(0), ints(0, 1), ints(-1, 0), BYTES[:2], 9)),
+        (tokens.sum_attributes, (TABLE, ["a"], [], BYTES[:1], frozenset(), 9, 9)),
+        (tokens.sum_attributes, (TABLE, ["a"], [{}], BYTES[:0], frozenset(), 9, 9)),
+        (tokens.sum_attributes, (TABLE[:0], ["a"], [{}], BYTES[:1], frozenset(), 9, 9)),
+        (tokens.sum_attributes, (TABLE[:, ::2], ["a"], [{}], BYTES[:1], frozenset(), 9, 9)),
         (
-            loops.sum_attributes,
+            tokens.sum_attributes,
             (TABLE, ["a"], Attributes("<a>", places(0, 4, 0, 0), BYTES[:1]), BYTES[:1] + 1, frozenset(), 9, 9),
         ),
         (
-            loops.sum_attributes,
+            tokens.sum_attributes,
             (TABLE, ["a"], Attributes("<a>", places(2, 1, 0, 0), BYTES[:1]), BYTES[:1] + 1, frozenset(), 9, 9),
         ),
         (Attributes, ("<a>", places(0, 3), BYTES[:1])),
         (Attributes, ("<a>", places(0, 3, 3, 3), BYTES[:2])),
-        (loops.standardise, (TABLE, TABLE[0], TABLE[0], 5, 3)),
-        (loops.standardise, (TABLE, TABLE[0, :1], TABLE[0], 5, 4)),
-        (loops.standardise, (TABLE, TABLE[0], TABLE[0, :1], 5, 4)),
-        (loops.output_units, (TABLE, TABLE[0], TABLE[0], 5)),
-        (loops.output_units, (TABLE, TABLE[0], TABLE[0], -1)),
-        (loops.output_units, (TABLE, TABLE[0, :1], TABLE[0], 4)),
-        (loops.output_units, (TABLE, TABLE[0], TABLE[0, :1], 4)),
-        (loops.wide_elements, (["a"], ints(0), ints(2), 0.5)),
-        (loops.wide_elements, (["a"], ints(1), ints(0), 0.5)),
-        (loops.wide_elements, (["a"], ints(0, 0), ints(1), 0.5)),
-        (loops.wide_elements, ([None], ints(0), ints(1), 0.5)),
-        (loops.growing_ancestors, (ints(-1, 2, 0), ints(0, 0, 0), ints(1, 1, 1))),
-        (loops.growing_ancestors, (ints(-1, 0), ints(0), ints(1))),
+        (ensemble.standardise, (TABLE, TABLE[0], TABLE[0], 5, 3)),
+        (ensemble.standardise, (TABLE, TABLE[0, :1], TABLE[0], 5, 4)),
+        (ensemble.standardise, (TABLE, TABLE[0], TABLE[0, :1], 5, 4)),
+        (ensemble.output_units, (TABLE, TABLE[0], TABLE[0], 5)),
+        (ensemble.output_units, (TABLE, TABLE[0], TABLE[0], -1)),
+        (ensemble.output_units, (TABLE, TABLE[0, :1], TABLE[0], 4)),
+        (ensemble.output_units, (TABLE, TABLE[0], TABLE[0, :1], 4)),
+        (elements.wide_elements, (["a"], ints(0), ints(2), 0.5)),
+        (elements.wide_elements, (["a"], ints(1), ints(0), 0.5)),
+        (elements.wide_elements, (["a"], ints(0, 0), ints(1), 0.5)),
+        (elements.wide_elements, ([None], ints(0), ints(1), 0.5)),
+        (elements.growing_ancestors, (ints(-1, 2, 0), ints(0, 0, 0), ints(1, 1, 1))),
+        (elements.growing_ancestors, (ints(-1, 0), ints(0), ints(1))),
     ],
 )
 def test_the_loops_refuse_arrays_that_do_not_agree(function, arguments) -> None:
@@ -664,20 +664,20 @@ def test_the_loops_refuse_arrays_that_do_not_agree(function, arguments) -> None:
 
 
 def test_a_table_of_one_row_holds_all_hashes() -> None:
-    columns, counts = loops.hash_ngrams(CODES, ints(5), (2, 3), 0)
+    columns, counts = hashing.hash_ngrams(CODES, ints(5), (2, 3), 0)
     assert columns.tolist() == [0] * int(counts.sum())
-    assert loops.sum_rows(TABLE[:1], columns, counts)[0].tolist() == [len(columns)] * 2
+    assert hashing.sum_rows(TABLE[:1], columns, counts)[0].tolist() == [len(columns)] * 2
 
 
 def test_the_loops_read_nothing_of_nothing() -> None:
-    assert loops.hash_ngrams(CODES[:0], ints(), (2,), 4)[0].tolist() == []
-    assert loops.hash_ngrams(CODES[:0], ints(0), (2,), 4)[1].tolist() == [0]
-    assert loops.sum_rows(TABLE, rows(), ints()).shape == (0, 2)
-    assert loops.growing_ancestors(ints(), ints(), ints()).tolist() == []
-    assert loops.sum_ngrams(TABLE, CODES[:0], ints(), (2,))[0].shape == (0, 2)
-    assert loops.sum_ngrams(TABLE, CODES[:0], ints(0), (2,))[0].tolist() == [[0, 0]]
-    assert loops.score_levels(VALUES[:0], ints(), ints(-1), ints(), ints(0, 0), ints(), BYTES[:0], 9).tolist() == [[0]]
-    assert loops.fold_characters([], "|")[0].tolist() == []
+    assert hashing.hash_ngrams(CODES[:0], ints(), (2,), 4)[0].tolist() == []
+    assert hashing.hash_ngrams(CODES[:0], ints(0), (2,), 4)[1].tolist() == [0]
+    assert hashing.sum_rows(TABLE, rows(), ints()).shape == (0, 2)
+    assert elements.growing_ancestors(ints(), ints(), ints()).tolist() == []
+    assert hashing.sum_ngrams(TABLE, CODES[:0], ints(), (2,))[0].shape == (0, 2)
+    assert hashing.sum_ngrams(TABLE, CODES[:0], ints(0), (2,))[0].tolist() == [[0, 0]]
+    assert elements.score_levels(VALUES[:0], ints(), ints(-1), ints(), ints(0, 0), ints(), BYTES[:0], 9).tolist() == [[0]]
+    assert hashing.fold_characters([], "|")[0].tolist() == []
 
 
 def test_a_soup_whose_attributes_are_of_classes_of_their_own_is_cleaned() -> None:

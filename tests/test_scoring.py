@@ -16,8 +16,8 @@ from tiny import documents, fitted, page
 from paywallclf import Document, PaywallClassifier, classify_html, parse_html, parse_text, scoring
 from paywallclf.classifier import decide
 from paywallclf.document import KINDS, Layout
+from paywallclf.ensemble import sum_trees
 from paywallclf.features import context, markup, ngrams
-from paywallclf.features.loops import sum_trees
 from paywallclf.fitting import as_table, loss_threshold, part_of, trees_of
 
 

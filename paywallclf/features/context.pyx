@@ -13,7 +13,7 @@ import numpy as np
 from libc.math cimport exp, fmax, fmin, log, log1p, pow
 from libc.stdint cimport int64_t
 
-from paywallclf.features.loops import growing_ancestors
+from paywallclf.features.elements import growing_ancestors
 
 #: Columns of the first stage's scores.
 SCORES = ("text_promo", "text_editorial", "markup_promo", "markup_editorial")

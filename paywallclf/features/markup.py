@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paywallclf.document import Layout
-from paywallclf.features import loops
+from paywallclf.features import elements, tokens
 from paywallclf.html.scan import Attributes
 
 #: Attributes that hold the page's content or its looks rather than what the element is for.
@@ -46,7 +46,7 @@ def hash_markup(layout: Layout, bits: int) -> tuple[NDArray[np.int32], NDArray[n
     counts : array of int64, shape (n_elements,)
         How many tokens each element has.
     """
-    return loops.hash_attributes(*_read(layout), bits)
+    return tokens.hash_attributes(*_read(layout), bits)
 
 
 def sum_markup(table: NDArray[np.float32], layout: Layout) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -62,7 +62,7 @@ def sum_markup(table: NDArray[np.float32], layout: Layout) -> tuple[NDArray[np.f
     sums : array of float64, shape (n_elements, n_columns)
     counts : array of int64, shape (n_elements,)
     """
-    return loops.sum_attributes(table, *_read(layout))
+    return tokens.sum_attributes(table, *_read(layout))
 
 
 def _read(
@@ -103,7 +103,7 @@ def named_elements(layout: Layout) -> NDArray[np.bool_]:
 
 def wide_elements(layout: Layout) -> NDArray[np.bool_]:
     """Which elements hold more than `WIDE` of the page's text: they tell the page, not the block."""
-    return loops.wide_elements(layout.texts, layout.starts, layout.ends, WIDE).view(np.bool_)
+    return elements.wide_elements(layout.texts, layout.starts, layout.ends, WIDE).view(np.bool_)
 
 
 def _first_inlines(layout: Layout) -> NDArray[np.int64]:
@@ -119,8 +119,8 @@ def standing(layout: Layout) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]
     """For each of the `LEVELS`, pairs of (block, element): whose tokens count there for which block."""
     parents = layout.parents.tolist()
     wide = wide_elements(layout).tolist()
-    rows: list[list[int]] = [[], [], []]
-    elements: list[list[int]] = [[], [], []]
+    blocks_at: list[list[int]] = [[], [], []]
+    elements_at: list[list[int]] = [[], [], []]
     inlines, ends = layout.inlines.tolist(), layout.inline_starts.tolist()
     for block, (container, start, end) in enumerate(zip(layout.containers.tolist(), ends, ends[1:], strict=False)):
         chain = []
@@ -130,9 +130,9 @@ def standing(layout: Layout) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]
             element = parents[element]
         own = inlines[start : min(end, start + MOST_INLINES)] + ([] if container < 0 else [container])
         for level, found in enumerate((own, chain[:2], chain[2:])):
-            rows[level] += [block] * len(found)
-            elements[level] += found
-    return [(np.array(r, np.int64), np.array(e, np.int64)) for r, e in zip(rows, elements, strict=True)]
+            blocks_at[level] += [block] * len(found)
+            elements_at[level] += found
+    return [(np.array(b, np.int64), np.array(e, np.int64)) for b, e in zip(blocks_at, elements_at, strict=True)]
 
 
 def level_scores(layout: Layout, sums: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -151,4 +151,4 @@ def level_scores(layout: Layout, sums: NDArray[np.float64], counts: NDArray[np.i
     """
     wide = wide_elements(layout).view(np.uint8)
     arrays = layout.containers, layout.inlines, layout.inline_starts, layout.parents
-    return loops.score_levels(sums, counts, *arrays, wide, MOST_INLINES)
+    return elements.score_levels(sums, counts, *arrays, wide, MOST_INLINES)

@@ -12,7 +12,7 @@ from itertools import groupby, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from paywallclf.features.loops import fold_characters, hash_ngrams, sum_ngrams
+from paywallclf.features.hashing import fold_characters, hash_ngrams, sum_ngrams
 
 #: Lengths of the character n-grams. With 4 as well, nothing was gained on held-out sites.
 CHARACTER_NGRAMS = (2, 3, 5)

@@ -1,0 +1,132 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The networks and the trees of the second stage, applied to the rows of a page.
+
+Compiled: as arrays of a page's size, of some hundred rows, most of the time went into making them.
+"""
+
+import numpy as np
+
+from libc.stdint cimport int32_t
+from libc.string cimport memset
+
+ctypedef float float32_t
+
+#: What is worked on side by side: rows that go down a tree, which alone would wait at every node for the one before, and sums.
+cdef enum:
+    LANES = 8
+
+
+def standardise(
+    const float32_t[:, ::1] features not None, const float32_t[::1] mean not None, const float32_t[::1] scale not None,
+    float32_t most, Py_ssize_t n_rows,
+):
+    """Standardised features, cut off at `most` on both sides, and rows of zeros below, `n_rows` in all.
+
+    Returns
+    -------
+    array of float32, shape (n_rows, n_features)
+    """
+    cdef Py_ssize_t n = features.shape[0], width = features.shape[1], row, column
+    if not len(mean) == len(scale) == width or n_rows < n:
+        raise ValueError("the arrays of the standardiser do not agree")
+    result = np.empty((n_rows, width), np.float32)
+    cdef float32_t[:, ::1] out = result
+    cdef float32_t standard
+    for row in range(n):
+        for column in range(width):
+            standard = (features[row, column] - mean[column]) / scale[column]
+            standard = most if standard > most else standard
+            out[row, column] = -most if standard < -most else standard
+    if n < n_rows and width:
+        memset(&out[n, 0], 0, (n_rows - n) * width * sizeof(float32_t))
+    return result
+
+
+def output_units(
+    const float32_t[:, ::1] hidden not None, const float32_t[::1] intercept not None, const float32_t[::1] weights not None,
+    Py_ssize_t n,
+):
+    """For each of the first `n` rows, the weighted sum of what a layer of rectified units says, given all but its intercept.
+
+    Returns
+    -------
+    array of float64, shape (n,)
+    """
+    cdef Py_ssize_t width = hidden.shape[1], row, part, column, lane
+    if not len(intercept) == len(weights) == width or not 0 <= n <= hidden.shape[0]:
+        raise ValueError("the arrays of the network do not agree")
+    result = np.empty(n)
+    cdef double[::1] out = result
+    cdef float32_t sums[LANES]  # which the compiler adds to at once
+    for row in range(n):
+        memset(sums, 0, sizeof(sums))
+        for part in range(width // LANES):
+            for lane in range(LANES):
+                column = part * LANES + lane
+                sums[lane] += _rectified(hidden[row, column] + intercept[column]) * weights[column]
+        for column in range(width - width % LANES, width):
+            sums[0] += _rectified(hidden[row, column] + intercept[column]) * weights[column]
+        out[row] = 0
+        for lane in range(LANES):
+            out[row] += sums[lane]
+    return result
+
+
+cdef inline float32_t _rectified(float32_t value) noexcept:
+    return value if value > 0 else 0
+
+
+def sum_trees(
+    const int32_t[:, :, ::1] nodes not None, const float32_t[:, ::1] values not None, const float32_t[:, ::1] features not None
+):
+    """For each row of features, the sum of what the trees say.
+
+    Parameters
+    ----------
+    nodes : array of int32, shape (n_trees, 2, n_nodes)
+        Of each node the feature that it looks at, then of each node its first child; the second one is the next node after that.
+        A leaf has none (0). Children stand after their parent.
+    values : array of float32, shape (n_trees, n_nodes)
+        What a leaf says. At any other node, a row goes to the first child where the feature is at most this, else to the second.
+    features : array of float32, shape (n_rows, n_features)
+
+    Returns
+    -------
+    array of float64, shape (n_rows,)
+    """
+    cdef Py_ssize_t n_trees = nodes.shape[0], n = features.shape[0], tree, node, part, first, lane
+    if nodes.shape[1] != 2 or values.shape[0] != n_trees or values.shape[1] != nodes.shape[2] or not 0 < nodes.shape[2] < 1 << 30:
+        raise ValueError("the arrays of the trees do not agree")
+    cdef int32_t n_nodes = nodes.shape[2], width = min(features.shape[1], 1 << 30), at, following, bad, moved
+    cdef int32_t places[LANES]
+    cdef const int32_t *feature
+    cdef const int32_t *child
+    cdef const float32_t *value
+    cdef const float32_t *row[LANES]
+    sums = np.zeros(n)
+    cdef double[::1] total = sums
+    for tree in range(n_trees):
+        feature, child, value = &nodes[tree, 0, 0], &nodes[tree, 1, 0], &values[tree, 0]
+        bad = 0  # negative where one of these differences is, which takes no comparison
+        for node in range(n_nodes):
+            bad |= feature[node] | (width - 1 - feature[node])
+            # a child after its parent: no walk goes round
+            bad |= (child[node] | (child[node] - <int32_t>node - 1) | (n_nodes - 2 - child[node])) & -(child[node] != 0)
+        if bad < 0:
+            raise ValueError(f"a node of tree {tree} has a feature or a child that is not there")
+        for part in range((n + LANES - 1) // LANES):
+            first = part * LANES
+            for lane in range(LANES):
+                places[lane] = 0
+                row[lane] = &features[min(first + lane, n - 1), 0]
+            moved = child[0]
+            while moved:
+                moved = 0
+                for lane in range(LANES):
+                    at = places[lane]
+                    following = child[at] + (row[lane][feature[at]] > value[at]) - at
+                    places[lane] = at + (following & -(child[at] != 0))  # no branch, which would be guessed wrong half the time
+                    moved |= child[at]
+            for lane in range(min(n - first, LANES)):
+                total[first + lane] += value[places[lane]]
+    return sums

@@ -1,0 +1,13 @@
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+def hash_ngrams(
+    codes: NDArray[np.uint32], lengths: NDArray[np.int64], sizes: Sequence[int], bits: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]: ...
+def sum_ngrams(
+    table: NDArray[np.float32], codes: NDArray[np.uint32], lengths: NDArray[np.int64], sizes: Sequence[int]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
+def fold_characters(texts: list[str], edge: str) -> tuple[NDArray[np.uint32], NDArray[np.int64]]: ...
+def sum_rows(table: NDArray[np.float32], rows: NDArray[np.int32], counts: NDArray[np.int64]) -> NDArray[np.float64]: ...
