@@ -30,19 +30,4 @@ cdef inline uint64_t mix(uint64_t hash, uint64_t salt) noexcept nogil:
     return (hash ^ (hash >> 32)) * MIX
 
 
-cdef inline void add_rows(const float32_t *table, Py_ssize_t width, const int32_t *rows, Py_ssize_t n, double *total) noexcept:
-    """Add some rows of a table to a total: two columns at a time, whose totals stay in registers."""
-    cdef Py_ssize_t at, column
-    cdef const float32_t *row
-    cdef double first, second
-    for column in range(0, width - 1, 2):
-        first = second = 0
-        for at in range(n):
-            row = table + rows[at] * width + column
-            first += row[0]
-            second += row[1]
-        total[column] += first
-        total[column + 1] += second
-    if width & 1:
-        for at in range(n):
-            total[width - 1] += table[rows[at] * width + width - 1]
+cdef void add_rows(const float32_t *table, Py_ssize_t width, const int32_t *rows, Py_ssize_t n, double *total) noexcept

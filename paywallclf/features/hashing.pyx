@@ -256,3 +256,21 @@ def sum_rows(const float32_t[:, ::1] table not None, const int32_t[::1] rows not
             add_rows(&table[0, 0], width, &rows[0] + at, counts[item], &totals[item, 0])
             at += counts[item]
     return result
+
+
+cdef void add_rows(const float32_t *table, Py_ssize_t width, const int32_t *rows, Py_ssize_t n, double *total) noexcept:
+    """Add some rows of a table to a total: two columns at a time, whose totals stay in registers."""
+    cdef Py_ssize_t at, column
+    cdef const float32_t *row
+    cdef double first, second
+    for column in range(0, width - 1, 2):
+        first = second = 0
+        for at in range(n):
+            row = table + rows[at] * width + column
+            first += row[0]
+            second += row[1]
+        total[column] += first
+        total[column + 1] += second
+    if width & 1:
+        for at in range(n):
+            total[width - 1] += table[rows[at] * width + width - 1]
