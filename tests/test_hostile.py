@@ -584,10 +584,6 @@ def ints(*values: int) -> np.ndarray:
     return np.array(values, np.int64)
 
 
-def rows(*values: int) -> np.ndarray:
-    return np.array(values, np.int32)
-
-
 def places(*values: int) -> np.ndarray:
     return ints(*values)[None]
 
@@ -608,13 +604,6 @@ def places(*values: int) -> np.ndarray:
         (tokens.hash_attributes, (["a"], [], BYTES[:1], frozenset(), 9, 9, 4)),
         (tokens.hash_attributes, (["a"], [{}], BYTES[:0], frozenset(), 9, 9, 4)),
         (tokens.hash_attributes, (["a"], [{}], BYTES[:1], frozenset(), 9, 9, 64)),
-        (hashing.sum_rows, (TABLE, rows(0, 4), ints(2))),
-        (hashing.sum_rows, (TABLE, rows(-1), ints(1))),
-        (hashing.sum_rows, (TABLE[:0], rows(0), ints(1))),
-        (hashing.sum_rows, (TABLE, rows(0), ints(2))),
-        (hashing.sum_rows, (TABLE, rows(0), ints(2, -1))),
-        (hashing.sum_rows, (TABLE.astype(np.float64), rows(0), ints(1))),
-        (hashing.sum_rows, (TABLE[:, ::2], rows(0), ints(1))),
         (hashing.sum_ngrams, (TABLE, CODES, ints(6), (2,))),
         (hashing.sum_ngrams, (TABLE, CODES, ints(-1, 6), (2,))),
         (hashing.sum_ngrams, (TABLE, CODES, ints(5), (0,))),
@@ -666,13 +655,12 @@ def test_the_loops_refuse_arrays_that_do_not_agree(function, arguments) -> None:
 def test_a_table_of_one_row_holds_all_hashes() -> None:
     columns, counts = hashing.hash_ngrams(CODES, ints(5), (2, 3), 0)
     assert columns.tolist() == [0] * int(counts.sum())
-    assert hashing.sum_rows(TABLE[:1], columns, counts)[0].tolist() == [len(columns)] * 2
+    assert hashing.sum_ngrams(TABLE[:1], CODES, ints(5), (2, 3))[0].tolist() == [[len(columns)] * 2]
 
 
 def test_the_loops_read_nothing_of_nothing() -> None:
     assert hashing.hash_ngrams(CODES[:0], ints(), (2,), 4)[0].tolist() == []
     assert hashing.hash_ngrams(CODES[:0], ints(0), (2,), 4)[1].tolist() == [0]
-    assert hashing.sum_rows(TABLE, rows(), ints()).shape == (0, 2)
     assert elements.growing_ancestors(ints(), ints(), ints()).tolist() == []
     assert hashing.sum_ngrams(TABLE, CODES[:0], ints(), (2,))[0].shape == (0, 2)
     assert hashing.sum_ngrams(TABLE, CODES[:0], ints(0), (2,))[0].tolist() == [[0, 0]]

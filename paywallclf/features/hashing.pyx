@@ -84,7 +84,7 @@ def hash_ngrams(const uint32_t[::1] codes not None, const int64_t[::1] lengths n
 def sum_ngrams(
     const float32_t[:, ::1] table not None, const uint32_t[::1] codes not None, const int64_t[::1] lengths not None, sizes
 ):
-    """The sums of a table's rows over the n-grams of texts: what `sum_rows` gives for `hash_ngrams`, without keeping the columns.
+    """The sums of a table's rows over the n-grams of texts: those that `hash_ngrams` gives, without keeping the columns.
 
     Parameters
     ----------
@@ -235,27 +235,6 @@ cdef void _fold(const Unit *text, Py_ssize_t n, uint32_t *codes) noexcept:
     for at in range(n):
         code = text[at]
         codes[at] = _FOLDED[code] if code < 256 else <uint32_t>Py_UNICODE_TOLOWER(code)
-
-
-def sum_rows(const float32_t[:, ::1] table not None, const int32_t[::1] rows not None, const int64_t[::1] counts not None):
-    """Sums of a table's rows: of the first ``counts[0]`` of the rows given, of the next ``counts[1]``, and so on.
-
-    Returns
-    -------
-    array of float64, shape (len(counts), n_columns)
-    """
-    cdef Py_ssize_t n = len(counts), height = table.shape[0], width = table.shape[1], item, at = 0
-    _check_lengths(counts, len(rows))
-    for item in range(len(rows)):
-        if not 0 <= rows[item] < height:
-            raise IndexError(f"row {rows[item]} of a table of {height} rows")
-    result = np.zeros((n, width))
-    cdef double[:, ::1] totals = result
-    if len(rows) and width:
-        for item in range(n):
-            add_rows(&table[0, 0], width, &rows[0] + at, counts[item], &totals[item, 0])
-            at += counts[item]
-    return result
 
 
 cdef void add_rows(const float32_t *table, Py_ssize_t width, const int32_t *rows, Py_ssize_t n, double *total) noexcept:

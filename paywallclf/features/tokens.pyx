@@ -76,7 +76,7 @@ def sum_attributes(
     const float32_t[:, ::1] table not None, list tags not None, attributes not None, const uint8_t[::1] wanted not None,
     frozenset silent not None, Py_ssize_t longest, Py_ssize_t most,
 ):
-    """The sums of a table's rows over elements' tokens: what `sum_rows` gives for `hash_attributes`, for less.
+    """The sums of a table's rows over elements' tokens: those that `hash_attributes` gives, for less.
 
     A page repeats its start tags: of those that are alike, most are read once.
 
