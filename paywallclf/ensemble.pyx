@@ -9,16 +9,14 @@ import numpy as np
 from libc.stdint cimport int32_t
 from libc.string cimport memset
 
-ctypedef float float32_t
-
 #: What is worked on side by side: rows that go down a tree, which alone would wait at every node for the one before, and sums.
 cdef enum:
     LANES = 8
 
 
 def standardise(
-    const float32_t[:, ::1] features not None, const float32_t[::1] mean not None, const float32_t[::1] scale not None,
-    float32_t most, Py_ssize_t n_rows,
+    const float[:, ::1] features not None, const float[::1] mean not None, const float[::1] scale not None,
+    float most, Py_ssize_t n_rows,
 ):
     """Standardised features, cut off at `most` on both sides, and rows of zeros below, `n_rows` in all.
 
@@ -30,20 +28,20 @@ def standardise(
     if not len(mean) == len(scale) == width or n_rows < n:
         raise ValueError("the arrays of the standardiser do not agree")
     result = np.empty((n_rows, width), np.float32)
-    cdef float32_t[:, ::1] out = result
-    cdef float32_t standard
+    cdef float[:, ::1] out = result
+    cdef float standard
     for row in range(n):
         for column in range(width):
             standard = (features[row, column] - mean[column]) / scale[column]
             standard = most if standard > most else standard
             out[row, column] = -most if standard < -most else standard
     if n < n_rows and width:
-        memset(&out[n, 0], 0, (n_rows - n) * width * sizeof(float32_t))
+        memset(&out[n, 0], 0, (n_rows - n) * width * sizeof(float))
     return result
 
 
 def output_units(
-    const float32_t[:, ::1] hidden not None, const float32_t[::1] intercept not None, const float32_t[::1] weights not None,
+    const float[:, ::1] hidden not None, const float[::1] intercept not None, const float[::1] weights not None,
     Py_ssize_t n,
 ):
     """For each of the first `n` rows, the weighted sum of what a layer of rectified units says, given all but its intercept.
@@ -57,7 +55,7 @@ def output_units(
         raise ValueError("the arrays of the network do not agree")
     result = np.empty(n)
     cdef double[::1] out = result
-    cdef float32_t sums[LANES]  # which the compiler adds to at once
+    cdef float sums[LANES]  # which the compiler adds to at once
     for row in range(n):
         memset(sums, 0, sizeof(sums))
         for part in range(width // LANES):
@@ -72,12 +70,12 @@ def output_units(
     return result
 
 
-cdef inline float32_t _rectified(float32_t value) noexcept:
+cdef inline float _rectified(float value) noexcept:
     return value if value > 0 else 0
 
 
 def sum_trees(
-    const int32_t[:, :, ::1] nodes not None, const float32_t[:, ::1] values not None, const float32_t[:, ::1] features not None
+    const int32_t[:, :, ::1] nodes not None, const float[:, ::1] values not None, const float[:, ::1] features not None
 ):
     """For each row of features, the sum of what the trees say.
 
@@ -101,8 +99,8 @@ def sum_trees(
     cdef int32_t places[LANES]
     cdef const int32_t *feature
     cdef const int32_t *child
-    cdef const float32_t *value
-    cdef const float32_t *row[LANES]
+    cdef const float *value
+    cdef const float *row[LANES]
     sums = np.zeros(n)
     cdef double[::1] total = sums
     for tree in range(n_trees):

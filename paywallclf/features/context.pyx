@@ -13,6 +13,7 @@ import numpy as np
 from libc.math cimport exp, fmax, fmin, log, log1p, pow
 from libc.stdint cimport int64_t
 
+from paywallclf.features.checks cimport check_room, check_spans
 from paywallclf.features.elements import growing_ancestors
 
 #: Columns of the first stage's scores.
@@ -86,8 +87,7 @@ def context(layout, const float[:, ::1] scores not None, float[:, ::1] out not N
     cdef Py_ssize_t n = len(texts), block
     cdef const int64_t[::1] containers = layout.containers, parents = layout.parents
     cdef const int64_t[::1] starts = layout.starts, ends = layout.ends
-    if out.shape[0] != n or column < 0 or out.shape[1] - column < _N_CONTEXT:
-        raise ValueError("there is no room for the features")
+    check_room(out, n, column, _N_CONTEXT)
     if n == 0:
         return
     if not len(scores) == len(containers) == n or scores.shape[1] != 2 or not len(parents) == len(starts) == len(ends):
@@ -95,9 +95,7 @@ def context(layout, const float[:, ::1] scores not None, float[:, ::1] out not N
     for block in range(n):
         if not -1 <= containers[block] < len(parents):
             raise ValueError("a block stands in no element of the layout")
-    for block in range(len(parents)):
-        if not 0 <= starts[block] <= ends[block] <= n:
-            raise ValueError("an element holds blocks that there are none of")
+    check_spans(starts, ends, n)
     cdef int64_t[::1] owners = np.empty(n, np.int64)
     cdef double[:, ::1] values = np.empty((6, n))
     cdef Blocks blocks = Blocks(

@@ -10,32 +10,19 @@ from libc.math cimport fmax, sqrt
 from libc.stdint cimport int64_t, uint8_t
 from libc.string cimport memcpy, memset
 
-ctypedef float float32_t
-
-
-cdef int _check_parents(const int64_t[::1] parents, Py_ssize_t n) except -1:
-    cdef Py_ssize_t element
-    if len(parents) < n:
-        raise ValueError("the arrays do not agree in length")
-    for element in range(n):
-        if not -1 <= parents[element] < element:
-            raise ValueError("a parent must stand before its children")
-    return 0
+from paywallclf.features.checks cimport check_parents, check_spans
 
 
 def wide_elements(list texts not None, const int64_t[::1] starts not None, const int64_t[::1] ends not None, double share):
     """Which elements hold more than a share of the texts' characters, as an array of uint8."""
     cdef Py_ssize_t n = len(texts), n_elements = len(starts), at
     cdef int64_t[::1] before = np.zeros(n + 1, np.int64)  # each text, so many characters
-    if len(ends) != n_elements:
-        raise ValueError("the arrays do not agree in length")
+    check_spans(starts, ends, n)
     for at in range(n):
         before[at + 1] = before[at] + len(<str?>texts[at])
     wide = np.empty(n_elements, np.uint8)
     cdef uint8_t[::1] is_wide = wide
     for at in range(n_elements):
-        if not 0 <= starts[at] <= ends[at] <= n:
-            raise ValueError("an element holds blocks that there are none of")
         is_wide[at] = before[ends[at]] - before[starts[at]] > share * before[n]
     return wide
 
@@ -63,9 +50,9 @@ def score_levels(
     """
     cdef Py_ssize_t n = len(containers), n_elements = sums.shape[0], k = sums.shape[1] // 3, block, column, at, level
     cdef int64_t element
-    _check_parents(parents, n_elements)
     if not (len(counts) == len(parents) == len(wide) == n_elements and len(inline_starts) == n + 1 and sums.shape[1] == 3 * k):
         raise ValueError("the arrays do not agree in length")
+    check_parents(parents)
     around_ = np.zeros((n_elements, k + 1))
     cdef double[:, ::1] around = around_  # what stands in an element and around it, up to the first wide one
     for element in range(n_elements):
@@ -74,7 +61,7 @@ def score_levels(
             for column in range(k + 1 if parents[element] >= 0 else 0):
                 around[element, column] += around[parents[element], column]
     result = np.zeros((n, k), np.float32)
-    cdef float32_t[:, ::1] score = result
+    cdef float[:, ::1] score = result
     cdef double[:, ::1] own = np.empty((3, k + 1))  # the block's sums at each level, and their numbers
     for block in range(n):
         if not (-1 <= containers[block] < n_elements and 0 <= inline_starts[block] <= inline_starts[block + 1] <= len(inlines)):
@@ -117,7 +104,7 @@ cdef inline void _add_element(
 def growing_ancestors(const int64_t[::1] parents not None, const int64_t[::1] starts not None, const int64_t[::1] ends not None):
     """For each element, its nearest ancestor whose subtree has more blocks, or -1."""
     cdef Py_ssize_t element, parent
-    _check_parents(parents, len(parents))
+    check_parents(parents)
     if not len(parents) == len(starts) == len(ends):
         raise ValueError("the arrays do not agree in length")
     result = np.empty(len(parents), np.int64)

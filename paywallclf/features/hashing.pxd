@@ -5,8 +5,6 @@ The hashes are polynomial rolling hashes (Karp and Rabin, 1987) finished by mult
 
 from libc.stdint cimport int32_t, uint64_t
 
-ctypedef float float32_t
-
 cdef extern from *:
     """
     #define HASH_BASE 0x9E3779B97F4A7C15ULL
@@ -30,4 +28,4 @@ cdef inline uint64_t mix(uint64_t hash, uint64_t salt) noexcept nogil:
     return (hash ^ (hash >> 32)) * MIX
 
 
-cdef void add_rows(const float32_t *table, Py_ssize_t width, const int32_t *rows, Py_ssize_t n, double *total) noexcept
+cdef void add_rows(const float *table, Py_ssize_t width, const int32_t *rows, Py_ssize_t n, double *total) noexcept

@@ -82,7 +82,7 @@ def hash_ngrams(const uint32_t[::1] codes not None, const int64_t[::1] lengths n
 
 
 def sum_ngrams(
-    const float32_t[:, ::1] table not None, const uint32_t[::1] codes not None, const int64_t[::1] lengths not None, sizes
+    const float[:, ::1] table not None, const uint32_t[::1] codes not None, const int64_t[::1] lengths not None, sizes
 ):
     """The sums of a table's rows over the n-grams of texts: those that `hash_ngrams` gives, without keeping the columns.
 
@@ -121,7 +121,7 @@ cdef class NgramHasher:
     cdef int sizes[8]
     cdef int n_sizes, shift
     cdef Py_ssize_t longest  # of the texts
-    cdef const float32_t *table  # whose rows the columns will be looked up in, if any, and how long a row is
+    cdef const float *table  # whose rows the columns will be looked up in, if any, and how long a row is
     cdef Py_ssize_t width
     cdef uint64_t[::1] room
 
@@ -237,10 +237,10 @@ cdef void _fold(const Unit *text, Py_ssize_t n, uint32_t *codes) noexcept:
         codes[at] = _FOLDED[code] if code < 256 else <uint32_t>Py_UNICODE_TOLOWER(code)
 
 
-cdef void add_rows(const float32_t *table, Py_ssize_t width, const int32_t *rows, Py_ssize_t n, double *total) noexcept:
+cdef void add_rows(const float *table, Py_ssize_t width, const int32_t *rows, Py_ssize_t n, double *total) noexcept:
     """Add some rows of a table to a total: two columns at a time, whose totals stay in registers."""
     cdef Py_ssize_t at, column
-    cdef const float32_t *row
+    cdef const float *row
     cdef double first, second
     for column in range(0, width - 1, 2):
         first = second = 0

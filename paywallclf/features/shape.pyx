@@ -15,6 +15,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from paywallclf.characters cimport Unit
+from paywallclf.features.checks cimport check_parents, check_room
 from paywallclf.html.scan import Attributes
 
 #: Classes of characters that are counted: bits of `_table`, by Unicode category.
@@ -111,7 +112,7 @@ def text_shape(layout, float[:, ::1] out not None, Py_ssize_t column):
     cdef Py_UCS4 last
     cdef double words, log_blocks = log1p(n)
     cdef float *row
-    _check_room(out, n, column, _N_TEXT_SHAPE)
+    check_room(out, n, column, _N_TEXT_SHAPE)
     cdef int64_t[:, ::1] occurrences = _occurrences(texts)
     for block in range(n):
         row = &out[block, column]
@@ -162,12 +163,6 @@ cdef _occurrences(list texts):
     return result
 
 
-cdef int _check_room(float[:, ::1] out, Py_ssize_t n, Py_ssize_t column, Py_ssize_t width) except -1:
-    if out.shape[0] != n or column < 0 or out.shape[1] - column < width:
-        raise ValueError("there is no room for the features")
-    return 0
-
-
 def markup_shape(layout, float[:, ::1] out not None, Py_ssize_t column):
     """Write the features of the elements, one row a block, over zeros, from a column on one for each of `MARKUP_SHAPE`.
 
@@ -178,7 +173,7 @@ def markup_shape(layout, float[:, ::1] out not None, Py_ssize_t column):
     cdef const int64_t[::1] containers = layout.containers, parents = layout.parents
     cdef const int64_t[::1] inlines = layout.inlines, inline_starts = layout.inline_starts, links = layout.link_lengths
     cdef float *row
-    _check_room(out, n, column, _N_MARKUP_SHAPE)
+    check_room(out, n, column, _N_MARKUP_SHAPE)
     if n_elements == 0 or n == 0:
         return
     _check(n, n_elements, containers, parents, inlines, inline_starts, links)
@@ -225,9 +220,7 @@ cdef int _check(
     for at in range(n):
         if not (-1 <= containers[at] < n_elements and 0 <= inline_starts[at] <= inline_starts[at + 1] <= len(inlines)):
             raise ValueError("a block stands in no element of the layout")
-    for at in range(n_elements):
-        if not -1 <= parents[at] < at:
-            raise ValueError("a parent must stand before its children")
+    check_parents(parents)
     for at in range(len(inlines)):
         if not 0 <= inlines[at] < n_elements:
             raise ValueError("an inline element is none of the layout")

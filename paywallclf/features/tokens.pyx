@@ -12,7 +12,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy, memset
 
 from paywallclf.characters cimport Unit, unescaped
-from paywallclf.features.hashing cimport BASE, MIX, add_rows, check_bits, float32_t, mix
+from paywallclf.features.hashing cimport BASE, MIX, add_rows, check_bits, mix
 from paywallclf.html.scan import Attributes
 
 #: Where a word stands. Links and styles speak for themselves.
@@ -73,7 +73,7 @@ def hash_attributes(
 
 
 def sum_attributes(
-    const float32_t[:, ::1] table not None, list tags not None, attributes not None, const uint8_t[::1] wanted not None,
+    const float[:, ::1] table not None, list tags not None, attributes not None, const uint8_t[::1] wanted not None,
     frozenset silent not None, Py_ssize_t longest, Py_ssize_t most,
 ):
     """The sums of a table's rows over elements' tokens: those that `hash_attributes` gives, for less.
