@@ -425,7 +425,8 @@ def _decide(
         totals = _summed(scores, drop, kinds)
         promos = _summed(scores, ("promo",), kinds) if "promo" in drop else np.zeros(0)
     sizes = list(map(len, layout.texts))
-    dropped = set(decide(drop, totals.tolist(), promos.tolist(), sizes, threshold, model.threshold(layout, chances)))
+    default = model.threshold(layout, chances) if threshold is None else threshold
+    dropped = set(decide(drop, totals.tolist(), promos.tolist(), sizes, threshold, default))
     _warn_if_nearly_all(layout.texts, dropped)
     return dropped
 

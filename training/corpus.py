@@ -128,7 +128,7 @@ def labels_of(page: LabelledPage) -> list[str]:
     only that.
     """
     if not page.reviewed:
-        return ["any"] * len(page.labels)
+        return [ANY] * len(page.labels)
     return [
         f"promo:{kind}" if label == "promo" and kind else label for label, kind in zip(page.labels, page.kinds, strict=True)
     ]

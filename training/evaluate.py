@@ -324,7 +324,7 @@ def _default(
 ) -> None:
     """What the default threshold does: each fold's model decides by its own."""
     fold = fold_of_pages(pages)
-    promos = np.split(chances[:, 1], np.cumsum([len(page.labels) for page in pages])[:-1])
+    promos = np.split(chances[:, 1], blocks.first_row[1:-1])
     dropped = np.concatenate(
         [
             promo >= models[of].model_.threshold(page.document.layout, promo)

@@ -40,8 +40,7 @@ def extracts(pages: Sequence[LabelledPage], n_jobs: int | None = None) -> list[E
 def _extract(page: LabelledPage, name: str) -> Extract:
     document = parse_text(peers.PEERS[name](page.document.source))
     given = labels_of(page)
-    texts = [block.text for block in document.blocks]
-    shares = align([block.text for block in page.document.blocks], texts)
+    shares = align(page.document.layout.texts, document.layout.texts)
     return Extract(page.group, document, [_label(given, shared) for shared in shares])
 
 

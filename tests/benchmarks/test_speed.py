@@ -20,6 +20,7 @@ from time import process_time
 from typing import Any
 
 import generated
+import numpy as np
 import pytest
 from conftest import Table
 
@@ -77,8 +78,8 @@ def page_set(request: pytest.FixtureRequest) -> tuple[str, list[str]]:
 def decisions(segments: Segments) -> set[int]:
     """The blocks that `clean_html` drops."""
     model = load_model()
-    scores = scoring.score(model.arrays, segments.layout).labels[:, 1]
-    return {index for index, score in enumerate(scores.tolist()) if score >= model.threshold(segments.layout, scores)}
+    scores = scoring.score_promo(model.arrays, segments.layout)
+    return set(np.flatnonzero(scores >= model.threshold(segments.layout, scores)).tolist())
 
 
 def first_stage(layout: Layout) -> Any:
