@@ -76,7 +76,7 @@ def load(folder: str | Path, shapes: Mapping[str, tuple[int | str, ...]]) -> tup
     Returns
     -------
     arrays : dict of str to array
-        In single precision (they are stored in half or single), the nodes of trees as int32; read-only.
+        In single precision (they are stored in half or single), the nodes of trees as int32.
     config : dict
 
     Raises
@@ -88,8 +88,6 @@ def load(folder: str | Path, shapes: Mapping[str, tuple[int | str, ...]]) -> tup
     config = _read_config(folder / CONFIG_FILE)
     _check_config(folder / CONFIG_FILE, config)
     arrays = _read_arrays(folder / ARRAYS_FILE, shapes, config.get("sha256"))
-    for array in arrays.values():
-        array.flags.writeable = False
     return arrays, config
 
 

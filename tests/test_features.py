@@ -172,6 +172,13 @@ def test_hostile_attributes_are_cut_short() -> None:
     assert len(markup.token_names("div", {"class": "a " * 50})) < 130
 
 
+def test_of_the_many_images_in_a_block_the_first_are_read() -> None:
+    layout = parse_html("<p>a" + "<img>" * 100).layout
+    _, counts = markup.hash_markup(layout, 10)
+    read = [tag for tag, count in zip(layout.tags, counts, strict=True) if count]
+    assert read == ["p", *["img"] * markup.MOST_INLINES]
+
+
 # -- pages ---------------------------------------------------------------------------------------------------------------
 
 

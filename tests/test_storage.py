@@ -91,9 +91,11 @@ def test_parameters_of_another_version_are_passed_over(folder: Path) -> None:
 
 
 def test_loaded_arrays_are_read_only(folder: Path) -> None:
-    for array in load_model(folder).arrays.values():
-        with pytest.raises(ValueError, match="read-only"):
-            array[...] = 0
+    model = load_model(folder)
+    for copy in (model, pickle.loads(pickle.dumps(model))):
+        for array in copy.arrays.values():
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 0
 
 
 # -- loaded once, shared by threads --------------------------------------------------------------------------------------

@@ -2,6 +2,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 def wide_elements(texts: list[str], starts: NDArray[np.int64], ends: NDArray[np.int64], share: float) -> NDArray[np.uint8]: ...
+def telling_elements(
+    starts: NDArray[np.int64], ends: NDArray[np.int64], inlines: NDArray[np.int64], inline_starts: NDArray[np.int64], most: int
+) -> NDArray[np.uint8]: ...
 def score_levels(
     sums: NDArray[np.float64],
     counts: NDArray[np.int64],

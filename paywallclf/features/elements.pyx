@@ -27,6 +27,28 @@ def wide_elements(list texts not None, const int64_t[::1] starts not None, const
     return wide
 
 
+def telling_elements(
+    const int64_t[::1] starts not None, const int64_t[::1] ends not None, const int64_t[::1] inlines not None,
+    const int64_t[::1] inline_starts not None, Py_ssize_t most,
+):
+    """Which elements hold a block, or stand in one as one of its first `most` inline elements, as an array of uint8."""
+    cdef Py_ssize_t n_elements = len(starts), block, at
+    if len(ends) != n_elements:
+        raise ValueError("the arrays do not agree in length")
+    telling = np.empty(n_elements, np.uint8)
+    cdef uint8_t[::1] tells = telling
+    for at in range(n_elements):
+        tells[at] = ends[at] > starts[at]
+    for block in range(<Py_ssize_t>len(inline_starts) - 1):
+        if not 0 <= inline_starts[block] <= inline_starts[block + 1] <= len(inlines):
+            raise ValueError("a block has inline elements that are not there")
+        for at in range(inline_starts[block], min(inline_starts[block + 1], inline_starts[block] + most)):
+            if not 0 <= inlines[at] < n_elements:
+                raise ValueError("an inline element is none of the page")
+            tells[inlines[at]] = True
+    return telling
+
+
 def score_levels(
     const double[:, ::1] sums not None, const int64_t[::1] counts not None, const int64_t[::1] containers not None,
     const int64_t[::1] inlines not None, const int64_t[::1] inline_starts not None, const int64_t[::1] parents not None,

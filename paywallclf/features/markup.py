@@ -69,9 +69,8 @@ def _read(
     layout: Layout,
 ) -> tuple[list[str], Sequence[Mapping[str, str | None]], NDArray[np.uint8], frozenset[str], int, int]:
     """Which elements are read, and how much of them."""
-    wanted = np.greater(layout.ends, layout.starts)
-    wanted[_first_inlines(layout)] = True
-    return layout.tags, layout.attributes, wanted.view(np.uint8), SILENT, LONGEST_VALUE, MOST_ATTRIBUTES
+    wanted = elements.telling_elements(layout.starts, layout.ends, layout.inlines, layout.inline_starts, MOST_INLINES)
+    return layout.tags, layout.attributes, wanted, SILENT, LONGEST_VALUE, MOST_ATTRIBUTES
 
 
 def token_names(tag: str, attributes: Mapping[str, str | None]) -> list[str]:
@@ -104,15 +103,6 @@ def named_elements(layout: Layout) -> NDArray[np.bool_]:
 def wide_elements(layout: Layout) -> NDArray[np.bool_]:
     """Which elements hold more than `WIDE` of the page's text: they tell the page, not the block."""
     return elements.wide_elements(layout.texts, layout.starts, layout.ends, WIDE).view(np.bool_)
-
-
-def _first_inlines(layout: Layout) -> NDArray[np.int64]:
-    """The inline elements of all blocks, up to `MOST_INLINES` of each."""
-    counts = np.diff(layout.inline_starts)
-    if counts.max(initial=0) <= MOST_INLINES:
-        return layout.inlines
-    places = np.arange(len(layout.inlines)) - np.repeat(layout.inline_starts[:-1], counts)
-    return layout.inlines[places < MOST_INLINES]
 
 
 def standing(layout: Layout) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
