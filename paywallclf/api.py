@@ -418,15 +418,15 @@ def _decide(
     if not layout.texts or not drop or kinds == ():
         return set()
     if drop == ("promo",) and kinds is None:
-        totals = promos = chances = scoring.score_promo(model.arrays, layout)
+        chances = scoring.score_promo(model.arrays, layout)
+        totals = promos = chances.tolist()
     else:
         scores = scoring.score(model.arrays, layout, kinds=kinds is not None)
         chances = scores.promo
-        totals = _summed(scores, drop, kinds)
-        promos = _summed(scores, ("promo",), kinds) if "promo" in drop else np.zeros(0)
-    sizes = list(map(len, layout.texts))
+        totals = _summed(scores, drop, kinds).tolist()
+        promos = _summed(scores, ("promo",), kinds).tolist() if "promo" in drop else []
     default = model.threshold(layout, chances) if threshold is None else threshold
-    dropped = set(decide(drop, totals.tolist(), promos.tolist(), sizes, threshold, default))
+    dropped = set(decide(drop, totals, promos, layout.texts, threshold, default))
     _warn_if_nearly_all(layout.texts, dropped)
     return dropped
 

@@ -198,8 +198,8 @@ class Document:
             return []
         totals = [block.probability(drop, kinds) for block in self.blocks]
         promos = [block.probability(("promo",), kinds) for block in self.blocks] if "promo" in drop else []
-        sizes = [len(block.text) for block in self.blocks]
-        return [self.blocks[index] for index in decide(drop, totals, promos, sizes, threshold, default)]
+        texts = [block.text for block in self.blocks]
+        return [self.blocks[index] for index in decide(drop, totals, promos, texts, threshold, default)]
 
     def kept(
         self,
@@ -216,7 +216,7 @@ def decide(
     drop: Sequence[str],
     totals: Sequence[float],
     promos: Sequence[float],
-    sizes: Sequence[int],
+    texts: Sequence[str],
     threshold: float | None,
     promo_threshold: float,
 ) -> list[int]:
@@ -235,8 +235,8 @@ def decide(
         Labels, at least one.
     totals, promos : sequence of float, length n_blocks
         Summed probability of the labels in `drop`, and the part of it that is promo (empty where promo is not in `drop`).
-    sizes : sequence of int, length n_blocks
-        Characters of each block.
+    texts : sequence of str, length n_blocks
+        What the blocks say.
     threshold : float or None
     promo_threshold : float
         The model's default.
@@ -246,6 +246,7 @@ def decide(
         threshold = promo_threshold
     if threshold is not None:
         return [index for index, total in enumerate(totals) if total >= threshold]
+    sizes = [len(text) for text in texts]
     best = best_threshold(totals, sizes)
     kept = [index for index in blocks if totals[index] < best]
     if promos:
