@@ -14,15 +14,17 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from paywallclf.characters cimport Unit
 
+# What will be read soon is fetched, from any address, also from none: into the second cache, which waits for more at once than the
+# first one.
 cdef extern from *:
     """
     #if defined(__GNUC__) || defined(__clang__)
-    #define PREFETCH(address) __builtin_prefetch(address)
+    #define PREFETCH(address) __builtin_prefetch(address, 0, 2)
     #else
     #define PREFETCH(address)
     #endif
     """
-    void PREFETCH(const void *address) noexcept  # fetch what will be read soon; of any address, also of none
+    void PREFETCH(const void *address) noexcept
 
 #: Salts of words and of pairs of words; character n-grams have their length.
 cdef uint64_t _WORD = 11, _PAIR = 12
