@@ -60,7 +60,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Two stages. The first is linear, over hashed n-grams of the text and hashed tokens of the markup (Weinberger et al., 2009).
     The second reads the first one's scores, the block's shape, and its context: the scores of its neighbours and over the
-    subtrees of its ancestors. It is the mean of small neural networks and of gradient-boosted trees (Friedman, 2001; Ke et al.,
+    subtrees of its ancestors. It is a weighted mean of small neural networks and of gradient-boosted trees (Friedman, 2001; Ke et al.,
     2017), which err differently. It is fitted to scores that the first gave to pages of groups it had not seen (stacking;
     Wolpert, 1992), and its output is calibrated on such pages (Platt, 1999).
 
@@ -70,7 +70,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The hashed tables have ``2**bits`` rows; those of the kinds' markup a quarter of ``2**kind_bits``.
     alpha, epochs : float, default 3e-7; int, default 8
         L2 penalty and passes over the data of the first stage.
-    hidden, members : int, default 32, 4
+    hidden, members : int, default 32, 2
         Hidden units of a network, and how many networks are averaged.
     network_alpha, network_epochs : float, default 0.03; int, default 4
         L2 penalty and passes over the data of a network.
@@ -116,7 +116,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         alpha: float = 3e-7,
         epochs: int = 8,
         hidden: int = 32,
-        members: int = 4,
+        members: int = 2,
         network_alpha: float = 0.03,
         network_epochs: int = 4,
         trees: int = 250,

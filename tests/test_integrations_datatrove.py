@@ -80,10 +80,10 @@ def test_cleans_texts_and_counts_what_it_changed(tmp_path: Path, model: str) -> 
     lines = [json.dumps({"id": str(number), "text": text}) for number, text in enumerate(texts)]
     (tmp_path / "in" / "texts.jsonl").write_text("\n".join(lines), encoding="utf-8")
 
-    steps = [JsonlReader(str(tmp_path / "in")), PromoFormatter(threshold=0.4, model=model), writer(tmp_path / "out")]
+    steps = [JsonlReader(str(tmp_path / "in")), PromoFormatter(threshold=0.5, model=model), writer(tmp_path / "out")]
     _, formatted, _ = run(steps, tmp_path / "logs")
 
-    expected = [clean_text(text, threshold=0.4, model=model) for text in texts]
+    expected = [clean_text(text, threshold=0.5, model=model) for text in texts]
     assert [row.get("text", "") for row in written(tmp_path / "out")] == expected  # datatrove writes no empty text
     changed = [len(text) - len(clean) for text, clean in zip(texts, expected, strict=True) if text != clean]
     assert 0 < len(changed) < len(texts)
@@ -94,9 +94,9 @@ def test_cleans_texts_and_counts_what_it_changed(tmp_path: Path, model: str) -> 
 
 
 def test_cleans_html_before_another_extractor(model: str) -> None:
-    step = PromoFormatter(form="html", threshold=0.4, model=model)
+    step = PromoFormatter(form="html", threshold=0.5, model=model)
     (document,) = step.run([Document(PAGES[4], "1")])
-    assert document.text == clean_html(PAGES[4], threshold=0.4, model=model)
+    assert document.text == clean_html(PAGES[4], threshold=0.5, model=model)
     assert PROMO not in document.text
     assert "<article" in document.text
 

@@ -52,7 +52,7 @@ def test_keeps_every_paragraph_of_own_articles_before_a_tail_of_promos(row: Labe
             assert block.text in " ".join(kept.split())
 
 
-@pytest.mark.parametrize(("threshold", "share"), [(None, 0.3), (0.02, 0.5)])
+@pytest.mark.parametrize(("threshold", "share"), [(None, 0.3), (0.05, 0.5)])
 @pytest.mark.parametrize("row", OWN)
 def test_drops_promos_after_own_articles(row: LabelledDocument, threshold: float | None, share: float) -> None:
     """The default spends a thousandth of the editorial words; who would rather lose promos can lower it."""

@@ -70,7 +70,8 @@ def scikit_learn_probabilities(classifier: PaywallClassifier, document: Document
             log_odds.append(np.log(chance / (1 - chance)))
         mean = np.mean(log_odds, axis=0)
         if not isinstance(trees, float):
-            mean = np.where(mean > scoring.DOUBT, (mean + trees.decision_function(features)) / 2, mean)
+            weighted = (1 - scoring.TREES_WEIGHT) * mean + scoring.TREES_WEIGHT * trees.decision_function(features)
+            mean = np.where(mean > scoring.DOUBT, weighted, mean)
         slope, intercept = arrays[f"{form}_{head}_calibration"]
         chances[head] = 1 / (1 + np.exp(-(slope * mean + intercept)))
     promo, editorial = chances["promo"], chances["editorial"]

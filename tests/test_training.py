@@ -366,6 +366,15 @@ def test_an_extract_takes_the_labels_of_the_page_line_by_line(monkeypatch: pytes
     assert extract.labels == ["editorial", f"promo:{kind}", "any", "any"]
 
 
+def test_a_page_is_read_by_two_of_the_extractors(monkeypatch: pytest.MonkeyPatch) -> None:
+    (page,) = own_pages(1)
+    texts = {name: page.document.blocks[at].text for at, name in enumerate(("one", "two", "three"))}
+    use_extractors(monkeypatch, {name: lambda html, name=name: texts[name] for name in texts})
+    found = [extract.document.source for extract in extracts([page])]
+    assert len(set(found)) == len(found) == 2
+    assert set(found) < set(texts.values())
+
+
 def test_the_model_learns_from_what_an_extractor_leaves_of_the_pages_of_which_it_leaves_something(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -377,8 +386,12 @@ def test_the_model_learns_from_what_an_extractor_leaves_of_the_pages_of_which_it
 
 
 def use_extractor(monkeypatch: pytest.MonkeyPatch, extract: Callable[[str], str]) -> None:
-    monkeypatch.setattr(peers, "PEERS", {"own": extract})
-    monkeypatch.setattr(peers, "available", lambda: {"own": extract})
+    use_extractors(monkeypatch, {"own": extract})
+
+
+def use_extractors(monkeypatch: pytest.MonkeyPatch, found: dict[str, Callable[[str], str]]) -> None:
+    monkeypatch.setattr(peers, "PEERS", found)
+    monkeypatch.setattr(peers, "available", lambda: found)
 
 
 def test_written_blocks_are_documents_in_the_order_of_their_file() -> None:

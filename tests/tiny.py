@@ -19,7 +19,7 @@ SMALL = {
     "epochs": 4,
     "hidden": 8,
     "members": 1,
-    "network_epochs": 2,
+    "network_epochs": 3,
     "cv": 2,
 }
 

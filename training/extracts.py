@@ -19,6 +19,9 @@ from training.corpus import ANY, LabelledPage, labels_of
 #: them, and where the page has no such text, nobody can say.
 MIXED = (0.2, 0.8)
 
+#: By how many extractors a page is read.
+_EXTRACTS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Extract:
@@ -30,10 +33,15 @@ class Extract:
 
 
 def extracts(pages: Sequence[LabelledPage], n_jobs: int | None = None) -> list[Extract]:
-    """A text of each reviewed page, by one or another of the extractors that are installed; none where it gives nothing."""
+    """Texts of each reviewed page, by some of the extractors that are installed; none where they give nothing."""
     names = sorted(peers.available())
-    reviewed = [page for page in pages if page.reviewed] if names else []
-    found = Parallel(n_jobs=n_jobs)(delayed(_extract)(page, names[crc32(page.id.encode()) % len(names)]) for page in reviewed)
+    jobs = [
+        (page, names[(crc32(page.id.encode()) + other) % len(names)])
+        for page in pages
+        if page.reviewed
+        for other in range(min(_EXTRACTS, len(names)))
+    ]
+    found = Parallel(n_jobs=n_jobs)(delayed(_extract)(page, name) for page, name in jobs)
     return [extract for extract in found if extract.labels]
 
 
