@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import time
 import warnings
+from random import Random
 
 import pytest
 from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
 from paywallclf import PaywallWarning, clean_html, clean_text, parse_html, parse_text, render
+from paywallclf.html.guard import too_complex
 from paywallclf.labels import check_labels, write_labels
 
 #: Much of what is dropped here is nearly all of a page.
@@ -87,6 +90,27 @@ def test_nuls_do_not_cut_a_page_short(html_document):
         "<optgroup><option>" * 50_000 + "text",
         "<div><script>'</div>'</script>" * 20_000 + "text",
         "<div title='</div>'>" * 20_000 + "text",
+        # what looks like raw text, or like an end, and is none
+        "<title-x>" + "<div>" * 20_000,
+        "<svg><title>" + "<div>" * 20_000,
+        "<svg><xmp>" * 20_000,
+        "<svg>" + "<link>" * 20_000,
+        "<svg>" + "<g><![CDATA[></g>]]>" * 20_000,
+        "<svg>" + "<g a=b/>" * 20_000,
+        "<div><noframes></div></noframes>" * 20_000,
+        "<div><script><!--<script></script></div>--></script>" * 20_000,
+        "<div><!-- --!x></div> -->" * 20_000,
+        # what a parser does not close
+        "<form><div></form>" * 20_000,
+        "<button><button></button><div></button>" * 20_000,
+        "<caption><div></caption>" * 20_000,
+        "<object><table></object>" * 20_000,
+        "<h1><h2></h2><div></h1>" * 20_000,
+        "<select><div><input><span></div></select>" * 20_000,
+        # what it opens anew
+        "<b><a>" * 20_000,
+        "<button><i>" * 20_000,
+        "<p><b>bold</p> " * 20_000,
         "".join(f"<p><font id={i}>text" for i in range(3000)),
         "".join(f"<div><b id={i}>text</div>" for i in range(5000)),
         "<p " + " ".join(f"a{i}=1" for i in range(100_000)) + ">text",
@@ -99,6 +123,35 @@ def test_a_page_that_would_take_minutes_comes_back_as_it_is_with_a_warning(sourc
         assert clean_html(source) == source
     with pytest.warns(PaywallWarning, match="left as it is"):
         assert render(parse_html_labelled(source)) == source
+
+
+#: Elements that the standard has rules for.
+NAMES = (
+    "div span p b i a table tr td th tbody caption li ul dd dt dl option optgroup select form button object svg g title style script"
+    " foreignObject desc math mi mo annotation-xml h1 h2 font nobr template noframes noscript img br input textarea applet ruby rt rp"
+    " section xmp iframe head body html center em"
+).split()
+
+
+def depth(source):
+    """The most elements that stand in one another, in the tree that the parser builds."""
+    deepest, waiting = 0, [(LexborHTMLParser(source, scripting=True).root, 1)]
+    while waiting:
+        node, level = waiting.pop()
+        deepest = max(deepest, level)
+        waiting += [(child, level + 1) for child in node.iter()]
+    return deepest
+
+
+def test_tags_that_nest_ever_deeper_are_seen_before_they_are_parsed():
+    random = Random(0)
+    growing = 0
+    for _ in range(1500):
+        tags = "".join(random.choice(("<{}>", "<{}>", "<{}>", "</{}>", "</{}>")).format(random.choice(NAMES)) for _ in range(6))
+        if depth("<!doctype html><body>" + tags * 60) >= 60:
+            growing += 1
+            assert too_complex((tags * 5000).encode()), tags
+    assert growing > 300
 
 
 def parse_html_labelled(source):
@@ -122,6 +175,15 @@ def parse_html_labelled(source):
         "<a>text" * 50_000,
         "<li>text" * 20_000,
         "<tr><td>text" * 20_000,
+        "<div><span>text</div>" * 5000,
+        "<table><tr><td>text<td>text<tr><td>text</table>" * 3000,
+        "<h1>text</h1><h2>text</h2>" * 5000,
+        "<ruby>text<rt>text<rt>text</ruby>" * 5000,
+        "<button>text</button><form><p>text</p></form>" * 5000,
+        "<svg><title>text</title><style>.a{}</style><path d='M0 0'/><g><path/></g></svg>text" * 5000,
+        "<math><mi>x</mi><mo>=</mo><mfrac><mn>1</mn><mn>2</mn></mfrac></math>" * 5000,
+        "<script>document.write('<div><p>')</script><noscript><div></noscript>" * 5000,
+        "<!-- <div> --><div title='<div>'>text</div>" * 5000,
         "<p>text<br>" * 20_000,
         "<div></div>" * 100_000,
         "<svg>" + "<path d='M0 0'/>" * 9000 + "</svg><p>text",
