@@ -21,6 +21,19 @@ cdef inline int check_spans(const int64_t[::1] starts, const int64_t[::1] ends, 
     return 0
 
 
+cdef inline int check_inlines(
+    const int64_t[::1] inlines, const int64_t[::1] inline_starts, Py_ssize_t n_elements
+) except -1:
+    cdef Py_ssize_t at
+    for at in range(<Py_ssize_t>len(inline_starts) - 1):
+        if not 0 <= inline_starts[at] <= inline_starts[at + 1] <= len(inlines):
+            raise ValueError("a block has inline elements that are not there")
+    for at in range(len(inlines)):
+        if not 0 <= inlines[at] < n_elements:
+            raise ValueError("an inline element is none of the page")
+    return 0
+
+
 cdef inline int check_room(const float[:, ::1] out, Py_ssize_t n_blocks, Py_ssize_t column, Py_ssize_t width) except -1:
     if out.shape[0] != n_blocks or column < 0 or out.shape[1] - column < width:
         raise ValueError("there is no room for the features")

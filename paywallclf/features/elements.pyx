@@ -10,7 +10,7 @@ from libc.math cimport fmax, sqrt
 from libc.stdint cimport int64_t, uint8_t
 from libc.string cimport memcpy, memset
 
-from paywallclf.features.checks cimport check_parents, check_spans
+from paywallclf.features.checks cimport check_inlines, check_parents, check_spans
 
 
 def wide_elements(list texts not None, const int64_t[::1] starts not None, const int64_t[::1] ends not None, double share):
@@ -35,16 +35,13 @@ def telling_elements(
     cdef Py_ssize_t n_elements = len(starts), block, at
     if len(ends) != n_elements:
         raise ValueError("the arrays do not agree in length")
+    check_inlines(inlines, inline_starts, n_elements)
     telling = np.empty(n_elements, np.uint8)
     cdef uint8_t[::1] tells = telling
     for at in range(n_elements):
         tells[at] = ends[at] > starts[at]
     for block in range(<Py_ssize_t>len(inline_starts) - 1):
-        if not 0 <= inline_starts[block] <= inline_starts[block + 1] <= len(inlines):
-            raise ValueError("a block has inline elements that are not there")
         for at in range(inline_starts[block], min(inline_starts[block + 1], inline_starts[block] + most)):
-            if not 0 <= inlines[at] < n_elements:
-                raise ValueError("an inline element is none of the page")
             tells[inlines[at]] = True
     return telling
 
@@ -75,6 +72,7 @@ def score_levels(
     if not (len(counts) == len(parents) == len(wide) == n_elements and len(inline_starts) == n + 1 and sums.shape[1] == 3 * k):
         raise ValueError("the arrays do not agree in length")
     check_parents(parents)
+    check_inlines(inlines, inline_starts, n_elements)
     around_ = np.zeros((n_elements, k + 1))
     cdef double[:, ::1] around = around_  # what stands in an element and around it, up to the first wide one
     for element in range(n_elements):
@@ -86,12 +84,10 @@ def score_levels(
     cdef float[:, ::1] score = result
     cdef double[:, ::1] own = np.empty((3, k + 1))  # the block's sums at each level, and their numbers
     for block in range(n):
-        if not (-1 <= containers[block] < n_elements and 0 <= inline_starts[block] <= inline_starts[block + 1] <= len(inlines)):
+        if not -1 <= containers[block] < n_elements:
             raise ValueError("a block stands in no element")
         memset(&own[0, 0], 0, 3 * (k + 1) * sizeof(double))
         for at in range(inline_starts[block], min(inline_starts[block + 1], inline_starts[block] + most)):
-            if not 0 <= inlines[at] < n_elements:
-                raise ValueError("an inline element is none of the page")
             _add_element(&own[0, 0], sums, counts, inlines[at], 0, k)
         element = containers[block]
         if element >= 0:

@@ -15,7 +15,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from paywallclf.characters cimport Unit
-from paywallclf.features.checks cimport check_parents, check_room
+from paywallclf.features.checks cimport check_inlines, check_parents, check_room
 from paywallclf.html.scan import Attributes
 
 #: Classes of characters that are counted: bits of `_table`, by Unicode category.
@@ -218,12 +218,10 @@ cdef int _check(
     if not len(containers) == len(links) == len(inline_starts) - 1 == n or len(parents) != n_elements:
         raise ValueError("the layout's arrays do not agree in length")
     for at in range(n):
-        if not (-1 <= containers[at] < n_elements and 0 <= inline_starts[at] <= inline_starts[at + 1] <= len(inlines)):
+        if not -1 <= containers[at] < n_elements:
             raise ValueError("a block stands in no element of the layout")
     check_parents(parents)
-    for at in range(len(inlines)):
-        if not 0 <= inlines[at] < n_elements:
-            raise ValueError("an inline element is none of the layout")
+    check_inlines(inlines, inline_starts, n_elements)
     return 0
 
 
