@@ -359,7 +359,7 @@ def test_an_extract_takes_the_labels_of_the_page_line_by_line(monkeypatch: pytes
     (page,) = own_pages(1)
     promo, editorial = (page.document.blocks[page.labels.index(label)].text for label in ("promo", "editorial"))
     lines = [editorial, promo, f"{editorial[:40]} {promo[:40]}", "What no page says."]
-    use_extractor(monkeypatch, lambda html: "\n\n".join(lines))
+    use_extractors(monkeypatch, {"own": lambda html: "\n\n".join(lines)})
     (extract,) = extracts([page])
     assert extract.group == page.group
     kind = page.kinds[page.labels.index("promo")]
@@ -380,13 +380,11 @@ def test_the_model_learns_from_what_an_extractor_leaves_of_the_pages_of_which_it
 ) -> None:
     pages = own_pages(6)
     silent = pages[0].document.source
-    use_extractor(monkeypatch, lambda html: "" if html == silent else "\n\n".join(b.text for b in parse_html(html).blocks))
+    use_extractors(
+        monkeypatch, {"own": lambda html: "" if html == silent else "\n\n".join(b.text for b in parse_html(html).blocks)}
+    )
     model = fit(pages, PaywallClassifier(text_bits=10, markup_bits=8, kind_bits=8, members=1, trees=0, cv=2)).model_
     assert model.config["documents"] == 6 + 5
-
-
-def use_extractor(monkeypatch: pytest.MonkeyPatch, extract: Callable[[str], str]) -> None:
-    use_extractors(monkeypatch, {"own": extract})
 
 
 def use_extractors(monkeypatch: pytest.MonkeyPatch, found: dict[str, Callable[[str], str]]) -> None:
