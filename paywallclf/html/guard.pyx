@@ -50,32 +50,30 @@ cdef enum:
     _OF_SELECT = 2048  # a select holds nothing else
     _OF_RUBY = 4096  # its start tag ends what may be ended without an end tag, in a ruby
     _IMPLIED = 8192  # and this is that
-    _VOID = 16384
+    _VOID = 16384  # holds nothing
     _HEADINGS = 32768
     _BLOCK = 65536  # its start tag opens nothing anew
 
+_HEADING_NAMES = "h1 h2 h3 h4 h5 h6"
+_SCOPE_NAMES = "applet marquee object table template select"
+_BLOCK_NAMES = (
+    "address article aside blockquote center dd details dir div dl dt fieldset figcaption figure footer form header hgroup listing"
+    f" main menu nav ol p plaintext pre search section summary ul {_HEADING_NAMES}"
+)
+
 _FLAGS_OF = {
-    _SCOPE: "applet marquee object table template select",
-    _SPECIAL: (
-        "applet marquee object table template select"
-        " address article aside blockquote button center dd details dir div dl dt fieldset figcaption figure footer form frameset"
-        " h1 h2 h3 h4 h5 h6 header hgroup listing main menu nav ol p plaintext pre search section summary ul"
-    ),
-    _ENDS_PARAGRAPH: (
-        "address article aside blockquote center dd details dir div dl dt fieldset figcaption figure footer form"
-        " h1 h2 h3 h4 h5 h6 header hgroup hr li listing main menu nav ol p plaintext pre search section summary ul"
-    ),
+    _SCOPE: _SCOPE_NAMES,
+    _SPECIAL: f"{_SCOPE_NAMES} {_BLOCK_NAMES} button frameset",
+    _ENDS_PARAGRAPH: f"{_BLOCK_NAMES} hr li",
     _ENDS_ITSELF: "a nobr",
-    # void ones and most with optional end tags; the others of those can: ``<li><dd><li><dd>``, ``<optgroup><option><optgroup>``
-    _DOES_NOT_NEST: (
-        "area base br col embed hr img input link meta param source track wbr"
-        " li tr td th thead tbody tfoot caption option colgroup html head body"
-    ),
+    _VOID: "area base br col embed hr img input link meta param source track wbr",
+    # most with optional end tags; the others of those can: ``<li><dd><li><dd>``, ``<optgroup><option><optgroup>``
+    _DOES_NOT_NEST: "li tr td th thead tbody tfoot caption option colgroup html head body",
     _FORMATTING: "b big code em font i s small strike strong tt u",
     _RAW: "script style title textarea xmp iframe noembed noframes noscript",
     _LEAVES_FOREIGN: (
-        "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta nobr ol p"
-        " pre ruby s small span strong strike sub sup table tt u ul var"
+        "b big blockquote body br center code dd div dl dt em embed head hr i img li listing menu meta nobr ol p pre ruby s small span"
+        f" strong strike sub sup table tt u ul var {_HEADING_NAMES}"
     ),
     _POINT_OF_SVG: "foreignobject desc title",
     _POINT_OF_MATH: "mi mo mn ms mtext",
@@ -83,12 +81,8 @@ _FLAGS_OF = {
     _OF_SELECT: "option optgroup hr script template",
     _OF_RUBY: "rb rp rt rtc",
     _IMPLIED: "dd dt optgroup p rb rp rt rtc",
-    _BLOCK: (
-        "table template address article aside blockquote center dd details dir div dl dt fieldset figcaption figure footer form frameset"
-        " h1 h2 h3 h4 h5 h6 header hgroup listing main menu nav ol p plaintext pre search section summary ul"
-    ),
-    _HEADINGS: "h1 h2 h3 h4 h5 h6",
-    _VOID: "area base br col embed hr img input link meta param source track wbr",
+    _HEADINGS: _HEADING_NAMES,
+    _BLOCK: f"{_BLOCK_NAMES} frameset table template",
 }
 
 #: Names by number, and what each says; a page's other names are numbered after them.
@@ -439,16 +433,16 @@ cdef class OpenElements:
             self.forget(_HEADINGS)
         elif flags & _OF_RUBY and <Py_ssize_t>self.last[_RUBY] > self.scope:
             self.forget(_IMPLIED)
-        if self.waiting and (flags & _VOID or not flags & _OPENS_NOTHING_ANEW):
+        if self.waiting and not flags & _OPENS_NOTHING_ANEW:
             self.open_anew()
         if flags & _FORMATTING and self.alike.get((number, inside), 0) < _MOST_ALIKE:
             self.alike[number, inside] = self.alike.get((number, inside), 0) + 1
             self.formatting.setdefault(number, []).append(inside)
             self.n_formatting += 1
         # within SVG and MathML, ones that are not counted would hide whose end tags close what
-        if flags & _DOES_NOT_NEST and self.language() == _POINT and not flags & _VOID:
+        if self.language() == _POINT:
             flags &= ~_DOES_NOT_NEST
-        if not flags & (_RAW | _DOES_NOT_NEST) and not (is_foreign and is_closed):
+        if not flags & (_RAW | _VOID | _DOES_NOT_NEST) and not (is_foreign and is_closed):
             self.insides[self.n_open] = inside
             self.push(number, flags, _OF_HTML if not is_foreign else _OF_SVG if number == _SVG else _OF_MATH)
         return 0
@@ -468,7 +462,7 @@ cdef class OpenElements:
         """Read an end tag."""
         cdef int flags = self.flags[number], language = self.language()
         cdef Py_ssize_t place = self.last[number], barrier, at
-        if language == _OF_SVG or language == _OF_MATH or language == _POINT:
+        if language != _OF_HTML:
             if number == _P or number == _BR:
                 self.leave_foreign()
             elif place > self.html:
