@@ -80,7 +80,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Folds, split by groups, for the second stage's input, the calibration and the threshold.
     loss_budget : float, default 0.001
         Share of editorial words that the default threshold may cost, measured on unseen groups of the training data; five times
-        that on pages of at most eight blocks, whose threshold also judges a page that would lose half of its text.
+        that on pages of at most eight blocks, whose threshold also judges a page that would lose half of its text. Between
+        eight blocks and 64 the threshold lies between the two.
     random_state : int, RandomState or None, default 0
         An int makes fits of the same data equal.
     n_jobs : int or None, default None
@@ -311,10 +312,11 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 joint[:seen, column], intercept[column] = fitted.coef_[0], fitted.intercept_[0]
         arrays[f"{form}_joint_weights"], arrays[f"{form}_joint_intercept"] = joint, intercept
 
-        features, source, whole = self._second_features(form, rows, first, scaled @ joint + intercept, arrays)
+        features, source, sizes = self._second_features(form, rows, first, scaled @ joint + intercept, arrays)
         lengths = np.fromiter((len(text) for layout in rows.layouts for text in layout.texts), np.float64)
         important = np.where(rows.promo, 1.0, np.clip(lengths / _LENGTH_UNIT, 1.0, _MOST_LENGTH))
         importance = (np.sqrt(rows.weight) * important)[source]
+        whole = sizes == 0
         fold_of = np.zeros(len(rows.page), np.int64)
         for number, (_, test) in enumerate(folds):
             fold_of[test] = number
@@ -343,23 +345,23 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             chances = scoring.probability(slope * held_out + offset)
             words = np.fromiter((len(text.split()) for layout in rows.layouts for text in layout.texts), np.float64)[source]
             editorial = rows.label[source] == "editorial"
-            pages, fragments = editorial & whole, editorial & ~whole
+            pages, fragments = editorial & whole, editorial & ~whole & (sizes <= scoring.FRAGMENT)
             threshold = loss_threshold(chances[pages], words[pages], self.loss_budget)
             on_fragments = loss_threshold(chances[fragments], words[fragments], _FRAGMENT_BUDGETS * self.loss_budget)
         return {form: threshold, f"{form}_fragment": max(threshold, on_fragments)}
 
     def _second_features(
         self, form: str, rows: Rows, first: NDArray[np.float32], joint: NDArray[np.float32], arrays: dict[str, NDArray[Any]]
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
-        """Features of all pages in a form, the row that each of them is of, and whether it stands on a page as it came.
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+        """Features of all pages in a form, the row that each of them is of, and the blocks of its fragment, 0 for a whole page.
 
         Pages with markup are trained on as text too: as an extractor would hand them over, and every second one also whole.
-        Of each page a fragment of a few blocks is added: people clean those too, and what stands around a block on a page of
-        two hundred says other things on one of three.
+        Of each page a fragment is added: people clean small pages too, and what stands around a block on one of two hundred
+        blocks says other things on one of three.
         """
         random = np.random.default_rng(self.seed_)
         jobs: list[tuple[Layout, NDArray[np.float32]]] = []
-        sources, whole = [], []
+        sources, sizes = [], []
         for index, layout in enumerate(rows.layouts):
             if rows.background[index]:
                 continue
@@ -383,14 +385,14 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     scores[:, len(scoring.HEADS) :] = 0
                 jobs.append((part_of(kept, chosen - span.start) if len(chosen) < len(every) else kept, scores))
                 sources.append(chosen)
-                whole.append(np.full(len(chosen), number < n_pages))
+                sizes.append(np.full(len(chosen), 0 if number < n_pages else len(chosen)))
         if not jobs:
-            return np.zeros((0, len(scoring.FEATURES)), np.float32), np.zeros(0, np.int64), np.zeros(0, bool)
+            return np.zeros((0, len(scoring.FEATURES)), np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64)
         small = {name: array for name, array in arrays.items() if name.startswith((f"{form}_joint", "first_scale"))}
         parts = Parallel(n_jobs=self.n_jobs)(
             delayed(features_of)(small, jobs[start : start + 100]) for start in range(0, len(jobs), 100)
         )
-        return np.vstack(parts), np.concatenate(sources), np.concatenate(whole)
+        return np.vstack(parts), np.concatenate(sources), np.concatenate(sizes)
 
     def _head(self, features: Any, target: Any, importance: Any, chosen: Any, members: int) -> list[Any]:
         """Networks, and trees that learn from what the networks are not sure of: they are asked about nothing else."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from sklearn.linear_model import LogisticRegression
 from paywallclf import scoring
 from paywallclf.document import Layout
 from paywallclf.features import markup
+
+#: A fragment has at most so many blocks of a label.
+_MOST_OF_A_LABEL = 16
 
 
 def normalised_matrix(columns: Any, counts: Any, width: int) -> Any:
@@ -81,21 +85,23 @@ def part_of(layout: Layout, rows: NDArray[np.int64]) -> Layout:
 
 
 def fragment_of(labels: NDArray[np.str_], random: np.random.Generator) -> NDArray[np.int64]:
-    """The rows of a fragment: some editorial blocks in a row and some of promo, or of other where there is none.
+    """The rows of a fragment: some editorial blocks, some of promo or, where there is none, of other, and perhaps more of other.
 
-    At most half of `paywallclf.scoring.FRAGMENT` of each; none where no block is editorial.
+    Each are neighbours among their like, and at most 1 to 16 of them, small numbers as often as large ones. None where no block
+    is editorial.
     """
-    body = _run_of(labels == "editorial", random)
-    rest = _run_of(labels == ("promo" if "promo" in labels else "other"), random)
-    return np.union1d(body, rest) if len(body) else body
+    most = int(math.exp(random.uniform(0, math.log(_MOST_OF_A_LABEL + 1))))
+    body = _run_of(labels == "editorial", int(random.integers(1, most + 1)), random)
+    rest = _run_of(labels == ("promo" if "promo" in labels else "other"), int(random.integers(1, most + 1)), random)
+    more = _run_of(labels == "other", int(random.integers(most + 1)), random)
+    return np.unique(np.concatenate((body, rest, more))) if len(body) else body
 
 
-def _run_of(marked: NDArray[np.bool_], random: np.random.Generator) -> NDArray[np.int64]:
+def _run_of(marked: NDArray[np.bool_], length: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """At most so many of the marked rows, from one drawn at random on."""
     rows = np.flatnonzero(marked)
-    if len(rows) == 0:
-        return rows
-    first = int(random.integers(len(rows)))
-    return rows[first : first + int(random.integers(1, scoring.FRAGMENT // 2 + 1))]
+    first = int(random.integers(max(len(rows), 1)))
+    return rows[first : first + length]
 
 
 def decision_function(estimator: Any, matrix: Any) -> Any:

@@ -7,6 +7,7 @@ shape and its context.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,11 +28,11 @@ HEADS = ("promo", "editorial")
 #: A page with elements and plain text have a second stage each.
 FORMS = ("html", "text")
 
-#: A default threshold each: for a page, or a text, and for one of few blocks, a fragment, where little tells the labels apart.
+#: A default threshold each: for a page, or a text, and for one of few blocks, where little tells the labels apart.
 THRESHOLDS = (*FORMS, *(f"{form}_fragment" for form in FORMS))
 
-#: A fragment has at most so many blocks.
-FRAGMENT = 8
+#: A document of at most so many blocks has the threshold of fragments, and one of so many that of whole pages.
+FRAGMENT, WHOLE = 8, 64
 
 #: Names of the second stage's features, in order.
 FEATURES = (*context.SCORES, *HEADS, *shape.TEXT_SHAPE, *shape.MARKUP_SHAPE, *context.CONTEXT)
@@ -110,13 +111,15 @@ class Model:
         """The default threshold for a page whose blocks have these probabilities of promo, shape (n_blocks,).
 
         That of fragments, the higher one, is also for a page that would lose half of its text: the model is likelier to be
-        wrong about an article than the page to be half promo.
+        wrong about an article than the page to be half promo. Between `FRAGMENT` and `WHOLE` blocks, the threshold's logarithm
+        falls with that of their number.
         """
-        form = form_of(layout)
+        form, n = form_of(layout), len(layout.texts)
         usual, careful = (float(self.config["thresholds"][name]) for name in (form, f"{form}_fragment"))
-        going = sum(len(layout.texts[index]) for index in np.flatnonzero(promo >= usual).tolist())
-        is_doubtful = len(layout.texts) <= FRAGMENT or (going and 2 * going >= sum(map(len, layout.texts)))
-        return careful if is_doubtful else usual
+        share = min(max(math.log(WHOLE / max(n, 1)) / math.log(WHOLE / FRAGMENT), 0.0), 1.0)
+        threshold = careful**share * usual ** (1 - share)
+        going = sum(len(layout.texts[index]) for index in np.flatnonzero(promo >= threshold).tolist())
+        return careful if going and 2 * going >= sum(map(len, layout.texts)) else threshold
 
 
 def _side_by_side(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -413,15 +413,26 @@ def test_a_page_of_few_blocks_has_a_threshold_of_its_own() -> None:
     """Next to nothing around a block: what tells the labels apart on whole pages errs more, and may cost more."""
     classifier = fitted()
     thresholds = classifier.model_.config["thresholds"]
-    few, many = parse_text("\n\n".join(["Rain fell."] * 8)), parse_text("\n\n".join(["Rain fell."] * 9))
+    few, many = parse_text("\n\n".join(["Rain fell."] * 8)), parse_text("\n\n".join(["Rain fell."] * 64))
     assert classifier.model_.threshold(few.layout, np.zeros(8)) == thresholds["text_fragment"] >= thresholds["text"]
-    assert classifier.model_.threshold(many.layout, np.zeros(9)) == thresholds["text"]
+    assert classifier.model_.threshold(many.layout, np.zeros(64)) == thresholds["text"]
 
 
-@pytest.mark.parametrize(("suspected", "name"), [(4, "text"), (5, "text_fragment")])
+def test_the_threshold_falls_from_that_of_a_fragment_to_that_of_a_page() -> None:
+    """A page of nine blocks is hardly easier than one of eight: what is kept must not hang on one block of navigation more."""
+    model = scoring.Model({}, {"thresholds": {"html": 0.1, "html_fragment": 0.1, "text": 0.02, "text_fragment": 0.32}})
+    layouts = [parse_text("\n\n".join(["Rain fell."] * n)).layout for n in range(1, 80)]
+    thresholds = np.array([model.threshold(layout, np.zeros(len(layout.texts))) for layout in layouts])
+    assert (thresholds[:8] == 0.32).all()
+    assert (thresholds[63:] == 0.02).all()
+    falls = thresholds[8:64] / thresholds[7:63]
+    assert ((falls > 0.8) & (falls < 1)).all()
+
+
+@pytest.mark.parametrize(("suspected", "name"), [(34, "text"), (35, "text_fragment")])
 def test_a_page_that_would_lose_half_of_its_text_is_judged_as_carefully_as_a_fragment(suspected: int, name: str) -> None:
     """An article in an element named after a newsletter, say: the model is likelier to be wrong than half a page to be promo."""
     thresholds = {"html": 0.1, "html_fragment": 0.2, "text": 0.3, "text_fragment": 0.4}
-    layout = parse_text("\n\n".join(["Rain fell."] * 10)).layout
-    promo = np.array([0.35] * suspected + [0.01] * (10 - suspected))
+    layout = parse_text("\n\n".join(["Rain fell."] * 70)).layout
+    promo = np.array([0.35] * suspected + [0.01] * (70 - suspected))
     assert scoring.Model({}, {"thresholds": thresholds}).threshold(layout, promo) == thresholds[name]

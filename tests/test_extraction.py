@@ -157,8 +157,12 @@ def test_fragments_are_cut_from_long_pages_and_judged_by_their_own_threshold(thr
     ]
     tables = Tables()
     fragment_table(tables, several, [classifier] * 5, n_jobs=1)
-    for row in tables.figures["fragments"]:
-        assert row["fragments"] == row["promo blocks leaked"]["whole"] == 5
-        assert 5 * 17 <= row["editorial words lost"]["whole"] <= 5 * 4 * 20
-        assert row["promo blocks leaked"]["value"] == threshold
-        assert row["editorial words lost"]["value"] == 1 - threshold
+    short, *_, long_ones = [row for row in tables.figures["fragments"] if row["read as"] == "html"]
+    assert (short["blocks"], long_ones["blocks"]) == ("1 to 8", "17 to 48")
+    assert short["fragments"] == short["promo blocks leaked"]["whole"] > long_ones["fragments"]
+    assert short["promo blocks leaked"]["value"] == threshold
+    assert short["editorial words lost"]["value"] == 1 - threshold
+    for form in ("html", "text"):
+        drawn = [row for row in tables.figures["fragments"] if row["read as"] == form]
+        assert sum(row["fragments"] for row in drawn) == 3 * 5
+        assert 15 * 20 <= sum(row["editorial words lost"]["whole"] for row in drawn) <= 15 * 16 * 20

@@ -96,8 +96,8 @@ def _training(config: Mapping[str, Any], data: Mapping[str, Any], sources: Mappi
     return [
         "## What it learned from",
         "",
-        f"{config['documents']:,} documents of {config['groups']:,} groups of sites: pages, and of each page the texts that two of the "
-        f"extractors leave of it ({extractors}). {config['promo_blocks']:,} promo blocks among {config['blocks']:,} that count. "
+        f"{config['documents']:,} documents of {config['groups']:,} groups of sites: pages, and the texts that "
+        f"extractors leave of them ({extractors}). {config['promo_blocks']:,} promo blocks among {config['blocks']:,} that count. "
         f"On {data['reviewed_pages']:,} pages every block that a wide search or a model could suspect was "
         f"read by an annotator; on {data['body_known_pages']:,} the article's body is marked, so that editorial and other are told apart.",
         "",
@@ -143,7 +143,7 @@ def _quality(figures: Mapping[str, Any]) -> list[str]:
     if "fragments" in figures:
         lines += [
             "",
-            "On fragments of two to eight blocks, at their default threshold:",
+            "On fragments of pages, by number of blocks, at the default threshold:",
             "",
             *_rows_as_table(figures["fragments"]),
         ]

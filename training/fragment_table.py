@@ -1,8 +1,9 @@
-"""The table of fragments: a few blocks of a page, for who has no more of it to clean."""
+"""The table of fragments: some blocks of a page, as small pages are, and for who has no more of one to clean."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -15,28 +16,33 @@ from training.corpus import LabelledPage
 from training.folds import fold_of_pages
 from training.tables import Tables
 
+#: Fragments of up to so many blocks are counted together.
+SIZES = (8, 16, 48)
+
+#: How many fragments are cut from a page.
+_DRAWN = 3
+
 
 def fragment_table(tables: Tables, pages: Sequence[LabelledPage], models: Sequence[PaywallClassifier], n_jobs: int) -> None:
-    """Leak and loss on one fragment of each page, as HTML and as text, at the default threshold.
-
-    A fragment is up to four blocks of editorial text in a row, and up to four of promo, or where the page has none, of other.
-    """
+    """Leak and loss on fragments of each page, as HTML and as text, at the default threshold, by number of blocks."""
     fragments = Parallel(n_jobs=n_jobs)(
-        delayed(_fragment)(page, models[of].model_, number)
+        delayed(_fragment)(page, models[of].model_, _DRAWN * number + drawn)
         for number, (page, of) in enumerate(zip(pages, fold_of_pages(pages), strict=True))
         if page.reviewed and page.body_known and "editorial" in page.labels
+        for drawn in range(_DRAWN)
     )
+    size = np.repeat([len(blocks) for blocks in fragments], [len(blocks) for blocks in fragments])
     group, label, words, *dropped = map(np.array, zip(*(block for blocks in fragments for block in blocks), strict=True))
-    promo, editorial = label == "promo", label == "editorial"
-    tables.heading("Fragments of two to eight blocks, at the default threshold")
-    tables.table(
-        "fragments",
-        ("read as", "fragments", "promo blocks leaked", "editorial words lost"),
-        [
-            (form, len(fragments), rate(~gone[promo], group[promo]), rate(gone[editorial], group[editorial], words[editorial]))
-            for form, gone in zip(scoring.FORMS, dropped, strict=True)
-        ],
-    )
+    tables.heading("Fragments, at the default threshold")
+    rows = []
+    for form, gone in zip(scoring.FORMS, dropped, strict=True):
+        for fewer, most in pairwise((0, *SIZES)):
+            here = (fewer < size) & (size <= most)
+            promo, editorial = here & (label == "promo"), here & (label == "editorial")
+            count = sum(fewer < len(blocks) <= most for blocks in fragments)
+            leak, loss = rate(~gone[promo], group[promo]), rate(gone[editorial], group[editorial], words[editorial])
+            rows.append((form, f"{fewer + 1} to {most}", count, leak, loss))
+    tables.table("fragments", ("read as", "blocks", "fragments", "promo blocks leaked", "editorial words lost"), rows)
 
 
 def _fragment(page: LabelledPage, model: scoring.Model, seed: int) -> list[tuple[str, str, int, bool, bool]]:
