@@ -173,6 +173,23 @@ def test_cleaning_a_real_page_is_classifying_and_rendering(path: Path) -> None:
         assert clean_html(html, **options) == render(document, **options)
 
 
+def test_a_small_page_keeps_its_sentence_between_a_sign_up_box_and_an_offer() -> None:
+    """Nine blocks: hardly anything stands around them, and the threshold of pages of hundreds would take the sentence."""
+    sentence = "Work begins in March, and the fish market will move to the old station until the autumn."
+    html = f"""<body><nav><a href="/">Home</a></nav><article><h1>Harbour wall to be raised by a metre</h1>
+    <p>The harbour board voted on Tuesday to raise the eastern wall after two winters of flooding in the lower town.</p>
+    <div class="nl-box"><h3>Get the morning briefing</h3><p>Sign up for our free newsletter and wake up to the news.</p>
+    <form><input type="email" placeholder="Your email"><button>Sign up</button></form></div>
+    <p>{sentence}</p>
+    <p>Residents who cancelled their newspaper subscription told the board that they had not heard of the plan.</p></article>
+    <aside class="offer"><p>Support local journalism: subscribe from 2 pounds a week. Cancel any time.</p></aside></body>"""
+    document = classify_html(html)
+    kept = [block.text for block in document.kept()]
+    assert len(document.blocks) == 9
+    assert sentence in kept
+    assert [block.tag for block in document.dropped()] == ["h3", "p", "button", "p"]
+
+
 @pytest.mark.filterwarnings("ignore::paywallclf.PaywallWarning")
 @pytest.mark.parametrize("source", [PAGE, TEXT])
 def test_threshold_zero_drops_all_text_and_one_none(source: str, model: PaywallClassifier) -> None:
