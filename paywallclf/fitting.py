@@ -15,7 +15,7 @@ from paywallclf.document import Layout
 from paywallclf.features import markup
 
 #: A fragment has at most so many blocks of a label.
-_MOST_OF_A_LABEL = 16
+MOST_OF_A_LABEL = 16
 
 
 def normalised_matrix(columns: Any, counts: Any, width: int) -> Any:
@@ -90,7 +90,7 @@ def fragment_of(labels: NDArray[np.str_], random: np.random.Generator) -> NDArra
     Each are neighbours among their like, and at most 1 to 16 of them, small numbers as often as large ones. None where no block
     is editorial.
     """
-    most = int(math.exp(random.uniform(0, math.log(_MOST_OF_A_LABEL + 1))))
+    most = int(math.exp(random.uniform(0, math.log(MOST_OF_A_LABEL + 1))))
     body = _run_of(labels == "editorial", int(random.integers(1, most + 1)), random)
     rest = _run_of(labels == ("promo" if "promo" in labels else "other"), int(random.integers(1, most + 1)), random)
     more = _run_of(labels == "other", int(random.integers(most + 1)), random)

@@ -11,13 +11,13 @@ from joblib import Parallel, delayed
 from paywallclf import PaywallClassifier, scoring
 from paywallclf.document import Layout
 from paywallclf.evaluation import rate
-from paywallclf.fitting import fragment_of, part_of
+from paywallclf.fitting import MOST_OF_A_LABEL, fragment_of, part_of
 from training.corpus import LabelledPage
 from training.folds import fold_of_pages
 from training.tables import Tables
 
-#: Fragments of up to so many blocks are counted together.
-SIZES = (8, 16, 48)
+#: Fragments of up to so many blocks are counted together; none has more.
+_SIZES = (scoring.FRAGMENT, 2 * scoring.FRAGMENT, 3 * MOST_OF_A_LABEL)
 
 #: How many fragments are cut from a page.
 _DRAWN = 3
@@ -31,17 +31,17 @@ def fragment_table(tables: Tables, pages: Sequence[LabelledPage], models: Sequen
         if page.reviewed and page.body_known and "editorial" in page.labels
         for drawn in range(_DRAWN)
     )
-    size = np.repeat([len(blocks) for blocks in fragments], [len(blocks) for blocks in fragments])
+    sizes = np.array([len(blocks) for blocks in fragments])
     group, label, words, *dropped = map(np.array, zip(*(block for blocks in fragments for block in blocks), strict=True))
     tables.heading("Fragments, at the default threshold")
     rows = []
     for form, gone in zip(scoring.FORMS, dropped, strict=True):
-        for fewer, most in pairwise((0, *SIZES)):
-            here = (fewer < size) & (size <= most)
+        for fewer, most in pairwise((0, *_SIZES)):
+            counted = (fewer < sizes) & (sizes <= most)
+            here = np.repeat(counted, sizes)
             promo, editorial = here & (label == "promo"), here & (label == "editorial")
-            count = sum(fewer < len(blocks) <= most for blocks in fragments)
             leak, loss = rate(~gone[promo], group[promo]), rate(gone[editorial], group[editorial], words[editorial])
-            rows.append((form, f"{fewer + 1} to {most}", count, leak, loss))
+            rows.append((form, f"{fewer + 1} to {most}", np.count_nonzero(counted), leak, loss))
     tables.table("fragments", ("read as", "blocks", "fragments", "promo blocks leaked", "editorial words lost"), rows)
 
 
