@@ -124,6 +124,23 @@ def test_a_page_keeps_its_frame_head_and_comments(html_document):
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u013c \u013e \u0122 \u013d",  # the lower byte of each is that of <, >, " or =
+        "\u3c00 \u3e00 \u2200 \u3d3d \u3c3c",  # the upper one, or both
+        "\U0001f33c \U0001d322 \u3c00 \U00023c3c",
+        "\u0085\u00a0\u1680\u2003\u2029\u3000.",  # white space of every range
+    ],
+)
+def test_characters_made_of_the_bytes_of_markup_are_text(text, html_document):
+    written = text.replace("\u00a0", "&nbsp;")
+    kept = f'<p title="{written}">one {written}</p><!-- {text} > - -> --><script>"{text}" < 1</script>'
+    document = html_document(f'{kept}<p id="b" alt="=">two</p>', "two")
+    assert [block.text for block in document.blocks] == [f"one {' '.join(text.split())}", "two"]
+    assert render(document) == kept
+
+
 def test_the_doctype_and_xml_declaration_of_an_xhtml_page_are_kept(html_document):
     prolog = (
         "<?xml version='1.0' encoding='utf-8'?>\n<!-- a --> <!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\"\n"

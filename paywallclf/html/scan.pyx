@@ -20,7 +20,7 @@ from cpython.unicode cimport (
     PyUnicode_READ, Py_UNICODE_ISSPACE,
 )
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memchr, memcpy
 
 from paywallclf.characters cimport Unit, begins, unescaped
 from paywallclf.document import Layout
@@ -362,7 +362,8 @@ cdef bint _add_text(Cutter cutter, const Unit *text, Py_ssize_t n, bint escaped)
 
 cdef inline bint _is_space(uint32_t code) noexcept:
     """White space as `str.split` has it."""
-    return code <= 32 and Py_UNICODE_ISSPACE(code) or code >= 128 and Py_UNICODE_ISSPACE(code)
+    # between the ranges stand letters of Europe and Africa, and after them those of East Asia
+    return (code <= 32 or 128 <= code <= 0xA0 or 0x1680 <= code <= 0x3000) and Py_UNICODE_ISSPACE(code)
 
 
 # -- names and attributes ------------------------------------------------------------------------------------------------
@@ -531,7 +532,7 @@ cdef _scan(str source, const Unit *html, Py_ssize_t length, bint stable):
             places.at[4 * element + 3] = end
             at = end
         elif html[at + 1] == c"!" or html[at + 1] == c"?":
-            at = _after_declaration(source, at)
+            at = _after_declaration(html, length, at)
         else:
             end = _find_name_end(html, length, at + 1)
             found = _find_name(names, html, at + 1, end)
@@ -559,7 +560,7 @@ cdef _scan(str source, const Unit *html, Py_ssize_t length, bint stable):
             if role & VOID:
                 cutter._close()
             elif role & RAW:  # of those, xmp alone holds a block
-                end = _start_of_end(source, names.names[found], at)
+                end = _start_of_end(html, length, names.names[found], at)
                 if _add_text(cutter, html + at, end - at, False):
                     spans.append(at)
                     spans.append(end)
@@ -579,8 +580,18 @@ cdef inline bint _is_blank(const Unit *html, Py_ssize_t at, Py_ssize_t end) noex
 
 
 cdef inline Py_ssize_t _find(const Unit *html, Py_ssize_t length, Unit what, Py_ssize_t at) noexcept:
-    """The place of the next such character, or the end."""
-    while at < length and html[at] != what:
+    """The place of the next such character, of ASCII, or the end."""
+    cdef const uint8_t *byte
+    cdef Py_ssize_t distance
+    # the lowest byte of the character is looked for: memchr is many times faster than a loop, and the byte is hardly ever another's
+    while at < length:
+        byte = <const uint8_t *>memchr(html + at, <int>what, (length - at) * sizeof(Unit))
+        if byte == NULL:
+            return length
+        distance = byte - <const uint8_t *>(html + at)
+        at += distance // <Py_ssize_t>sizeof(Unit)
+        if html[at] == what:
+            break
         at += 1
     return at
 
@@ -630,24 +641,26 @@ cdef Py_ssize_t _after_attributes(const Unit *html, Py_ssize_t length, Py_ssize_
     return at + 1
 
 
-cdef Py_ssize_t _after(str html, str what, Py_ssize_t at) except -1:
-    """The place after the next occurrence of a string."""
-    cdef Py_ssize_t found = html.find(what, at)
-    if found < 0:
-        raise UnreadableError(_NOT_CANONICAL)
-    return found + len(what)
-
-
-cdef Py_ssize_t _start_of_end(str html, str name, Py_ssize_t at) except -1:
+cdef Py_ssize_t _start_of_end(const Unit *html, Py_ssize_t length, str name, Py_ssize_t at) except -1:
     """Where the end tag of an element stands whose text holds no tags."""
-    return _after(html, f"</{name}>", at) - len(name) - 3
+    while True:
+        at = _find(html, length, <Unit>c"<", at)
+        if at >= length:
+            raise UnreadableError(_NOT_CANONICAL)
+        if html[at + 1] == c"/" and _after_end_tag(html, length, at, name):
+            return at
+        at += 1
 
 
-cdef Py_ssize_t _after_declaration(str html, Py_ssize_t at) except -1:
+cdef Py_ssize_t _after_declaration(const Unit *html, Py_ssize_t length, Py_ssize_t at) except -1:
     """The place after a comment, a doctype or a processing instruction."""
-    if html.startswith("<!--", at):
-        return _after(html, "-->", at + 4)
-    return _after(html, ">", at)
+    if not begins(html, length, at, b"<!--", 4):
+        return _after_tag(html, length, at)
+    at += 6
+    while True:
+        at = _after_tag(html, length, at)
+        if html[at - 2] == c"-" and html[at - 3] == c"-":
+            return at
 
 
 cdef Py_ssize_t _after_element(
@@ -660,13 +673,13 @@ cdef Py_ssize_t _after_element(
     cdef bint in_template = name == "template"
     cdef str inner
     if role & (RAW | SCRIPT):
-        return _after_raw(source, name, at)
+        return _after_raw(source, html, length, name, at)
     while True:
         at = _find(html, length, <Unit>c"<", at)
         if at >= length:
             raise UnreadableError(_NOT_CANONICAL)
         if html[at + 1] == c"!" or html[at + 1] == c"?":
-            at = _after_declaration(source, at)
+            at = _after_declaration(html, length, at)
         elif html[at + 1] == c"/":
             end = _after_end_tag(html, length, at, name)
             if end:
@@ -688,20 +701,31 @@ cdef Py_ssize_t _after_element(
                     rewritable[0] = False
                 elif around & FOREIGN and not stable:
                     raise UnstableError
-                at = _after_raw(source, inner, at)
+                at = _after_raw(source, html, length, inner, at)
 
 
-cdef Py_ssize_t _after_raw(str html, str name, Py_ssize_t at) except -1:
+cdef Py_ssize_t _after_raw(str source, const Unit *html, Py_ssize_t length, str name, Py_ssize_t at) except -1:
     """The place after the end tag of an element whose text holds no tags."""
-    return _after_script(html, at) if name == "script" else _after(html, f"</{name}>", at)
+    if name == "script":
+        return _after_script(source, html, length, at)
+    return _start_of_end(html, length, name, at) + len(name) + 3
 
 
-cdef Py_ssize_t _after_script(str html, Py_ssize_t at) except -1:
-    cdef Py_ssize_t end = _after(html, "</script>", at)
-    if html.find("<!--", at, end) < 0:
-        return end
+cdef Py_ssize_t _after_script(str source, const Unit *html, Py_ssize_t length, Py_ssize_t at) except -1:
+    cdef Py_ssize_t end
+    while True:
+        at = _find(html, length, <Unit>c"<", at)
+        if at >= length:
+            raise UnreadableError(_NOT_CANONICAL)
+        if html[at + 1] == c"/":
+            end = _after_end_tag(html, length, at, "script")
+            if end:
+                return end
+        elif begins(html, length, at, b"<!--", 4):
+            break
+        at += 1
     escaped = doubly = False
-    while (step := _SCRIPT_STEP.search(html, at)) is not None:
+    while (step := _SCRIPT_STEP.search(source, at)) is not None:
         at = step.end()
         if step[0] == "<!--":
             escaped = True
@@ -710,7 +734,7 @@ cdef Py_ssize_t _after_script(str html, Py_ssize_t at) except -1:
             escaped = doubly = False
         elif step[1]:
             if not doubly:
-                return _after(html, ">", at)
+                return _after_tag(html, length, at)
             doubly = False
         elif escaped:
             doubly = True
