@@ -4,7 +4,7 @@ from setuptools import Extension, setup
 
 #: Modules in Cython.
 COMPILED = (
-    "html/guard", "html/scan",
+    "html/guard", "html/rewrite", "html/scan",
     "features/hashing", "features/tokens", "features/elements", "features/shape", "features/context",
     "ensemble",
 )  # fmt: skip
