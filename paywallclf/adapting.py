@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 
 from paywallclf import scoring
 from paywallclf.document import Document, Layout
+from paywallclf.ensemble import probability
 from paywallclf.features import context, ngrams
 from paywallclf.fitting import as_table, markup_rows, normalised_matrix
 from paywallclf.rows import Rows, gather
@@ -140,7 +141,7 @@ def _regression(
     def loss(moves: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         margins = sign * (offset + features @ moves)
         value = weights @ np.logaddexp(0, -margins) + PENALTY / 2 * moves @ moves
-        slope = -sign * weights * scoring.probability(-margins)
+        slope = -sign * weights * probability(-margins)
         return float(value), features.T @ slope + PENALTY * moves
 
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B").x, np.float64)

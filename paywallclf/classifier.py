@@ -24,6 +24,7 @@ from sklearn.utils import check_random_state
 
 from paywallclf import adapting, scoring, storage
 from paywallclf.document import KINDS, LABELS, Document, Layout
+from paywallclf.ensemble import probability
 from paywallclf.features import ngrams
 from paywallclf.fitting import (
     as_table,
@@ -342,7 +343,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 store_second(part, prefix, estimators, len(scoring.FEATURES))
                 held_out[fold_of == number] = scoring.second_stage(part, prefix, features[fold_of == number])
             arrays[f"{prefix}_calibration"] = slope, offset = platt(held_out[usable & whole], target[usable & whole])
-            chances = scoring.probability(slope * held_out + offset)
+            chances = probability(slope * held_out + offset)
             words = np.fromiter((len(text.split()) for layout in rows.layouts for text in layout.texts), np.float64)[source]
             editorial = rows.label[source] == "editorial"
             pages, fragments = editorial & whole, editorial & ~whole & (sizes <= scoring.FRAGMENT)
@@ -463,7 +464,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         spans = [(layout, rows.of_page(index)) for index, layout in enumerate(rows.layouts) if not rows.background[index]]
         features = np.vstack(
             [
-                scoring.kind_features(scores[span] / scale, scoring.probability(joint[span, 0].astype(np.float64)), layout)
+                scoring.kind_features(scores[span] / scale, probability(joint[span, 0].astype(np.float64)), layout)
                 for layout, span in spans
                 if layout.texts
             ]

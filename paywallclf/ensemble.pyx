@@ -1,17 +1,62 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""The networks and the trees of the second stage, applied to the rows of a page.
+"""What the second stage does with the rows of a page: joint scores, networks, trees, probabilities.
 
-Compiled: as arrays of a page's size, of some hundred rows, most of the time went into making them.
+Compiled: with arrays of a page's size, of some hundred rows, most of the time went into making them.
 """
 
 import numpy as np
 
-from libc.stdint cimport int32_t
+from libc.math cimport exp
+from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memset
 
 #: What is worked on side by side: rows that go down a tree, which alone would wait at every node for the one before, and sums.
 cdef enum:
     LANES = 8
+
+
+def join(
+    const float[:, ::1] first not None, const float[::1] scale not None, const float[:, ::1] weights not None,
+    const float[::1] intercept not None, float most, float[:, ::1] features not None,
+):
+    """The first columns of the features: the first stage's scores on one scale, cut off at `most` on both sides, and their joint ones.
+
+    Parameters
+    ----------
+    first : array of float32, shape (n_rows, n_scores)
+    scale : array of float32, shape (n_scores,)
+    weights : array of float32, shape (n_scores, n_heads)
+    intercept : array of float32, shape (n_heads,)
+    most : float
+    features : array of float32, shape (n_rows, at least n_scores + n_heads)
+        Written to.
+
+    Returns
+    -------
+    array of float32, shape (n_rows, n_heads)
+        The joint scores: for each head, the weighted sum of the scores on one scale and an intercept.
+    """
+    cdef Py_ssize_t n = first.shape[0], n_scores = len(scale), n_heads = len(intercept), row, column, head
+    cdef float scaled
+    if not (
+        first.shape[1] == weights.shape[0] == n_scores and weights.shape[1] == n_heads
+        and features.shape[0] == n and features.shape[1] >= n_scores + n_heads
+    ):
+        raise ValueError("the arrays of the joint scores do not agree")
+    result = np.empty((n, n_heads), np.float32)
+    cdef float[:, ::1] joint = result
+    for row in range(n):
+        for head in range(n_heads):
+            joint[row, head] = intercept[head]
+        for column in range(n_scores):
+            scaled = first[row, column] / scale[column]
+            for head in range(n_heads):
+                joint[row, head] += scaled * weights[column, head]
+            scaled = most if scaled > most else scaled
+            features[row, column] = -most if scaled < -most else scaled
+        for head in range(n_heads):
+            features[row, n_scores + head] = joint[row, head]
+    return result
 
 
 def standardise(
@@ -74,10 +119,11 @@ cdef inline float _rectified(float value) noexcept:
     return value if value > 0 else 0
 
 
-def sum_trees(
-    const int32_t[:, :, ::1] nodes not None, const float[:, ::1] values not None, const float[:, ::1] features not None
+def mix_trees(
+    const int32_t[:, :, ::1] nodes not None, const float[:, ::1] values not None, const float[:, ::1] features not None,
+    double[::1] log_odds not None, double doubt, double weight,
 ):
-    """For each row of features, the sum of what the trees say.
+    """Where log-odds are above `doubt`, put in their place the weighted mean of them and of the sum of what the trees say.
 
     Parameters
     ----------
@@ -87,22 +133,28 @@ def sum_trees(
     values : array of float32, shape (n_trees, n_nodes)
         What a leaf says. At any other node, a row goes to the first child where the feature is at most this, else to the second.
     features : array of float32, shape (n_rows, n_features)
-
-    Returns
-    -------
-    array of float64, shape (n_rows,)
+    log_odds : array of float64, shape (n_rows,)
+        Written to.
+    doubt : float
+    weight : float
+        That of the trees, between 0 and 1.
     """
-    cdef Py_ssize_t n_trees = nodes.shape[0], n = features.shape[0], tree, node, part, first, lane
+    cdef Py_ssize_t n_trees = nodes.shape[0], n_rows = features.shape[0], n = 0, tree, node, part, first, lane
     if nodes.shape[1] != 2 or values.shape[0] != n_trees or values.shape[1] != nodes.shape[2] or not 0 < nodes.shape[2] < 1 << 30:
         raise ValueError("the arrays of the trees do not agree")
+    if len(log_odds) != n_rows:
+        raise ValueError("the arrays of the rows do not agree")
     cdef int32_t n_nodes = nodes.shape[2], width = min(features.shape[1], 1 << 30), at, following, bad, moved
     cdef int32_t places[LANES]
     cdef const int32_t *feature
     cdef const int32_t *child
     cdef const float *value
     cdef const float *row[LANES]
-    sums = np.zeros(n)
-    cdef double[::1] total = sums
+    cdef int64_t[::1] asked = np.empty(n_rows, np.int64)  # the rows that go down the trees, and the sums of those
+    cdef double[::1] total = np.zeros(n_rows)
+    for part in range(n_rows):
+        asked[n] = part
+        n += log_odds[part] > doubt
     for tree in range(n_trees):
         feature, child, value = &nodes[tree, 0, 0], &nodes[tree, 1, 0], &values[tree, 0]
         bad = 0  # negative where one of these differences is, which takes no comparison
@@ -116,7 +168,7 @@ def sum_trees(
             first = part * LANES
             for lane in range(LANES):
                 places[lane] = 0
-                row[lane] = &features[min(first + lane, n - 1), 0]
+                row[lane] = &features[asked[min(first + lane, n - 1)], 0]
             moved = child[0]
             while moved:
                 moved = 0
@@ -127,4 +179,15 @@ def sum_trees(
                     moved |= child[at]
             for lane in range(min(n - first, LANES)):
                 total[first + lane] += value[places[lane]]
-    return sums
+    for part in range(n if n_trees else 0):
+        log_odds[asked[part]] = (1 - weight) * log_odds[asked[part]] + weight * total[part]
+
+
+def probability(const double[:] log_odds not None):
+    """The logistic function, as an array of float64 of the same length."""
+    result = np.empty(len(log_odds))
+    cdef double[::1] chances = result
+    cdef Py_ssize_t at
+    for at in range(len(log_odds)):
+        chances[at] = 1 / (1 + exp(-log_odds[at]))
+    return result

@@ -10,7 +10,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from paywallclf import scoring
+from paywallclf import scoring, storage
 from paywallclf.document import Layout
 from paywallclf.features import markup
 
@@ -127,23 +127,28 @@ def store_second(arrays: dict[str, NDArray[Any]], prefix: str, fitted: list[Any]
     """
     *members, boosted = fitted
     if any(isinstance(member, float) for member in members):
-        arrays[f"{prefix}_mean"], arrays[f"{prefix}_scale"] = np.zeros(width), np.ones(width)
-        arrays[f"{prefix}_hidden_weights"], arrays[f"{prefix}_hidden_intercept"] = np.zeros((width, 1)), np.zeros(1)
-        arrays[f"{prefix}_output_weights"] = np.zeros(1)
-        arrays[f"{prefix}_output_intercept"] = np.array([next(member for member in members if isinstance(member, float))])
+        constant = next(member for member in members if isinstance(member, float))
+        found = {
+            "mean": np.zeros(width), "scale": np.ones(width), "hidden_weights": np.zeros((width, 1)), "hidden_intercept": np.zeros(1),
+            "output_weights": np.zeros(1), "output_intercept": np.array([constant]),
+        }  # fmt: skip
     else:
         scaler, networks = members[0][0], [network for _, network in members]
-        arrays[f"{prefix}_mean"], arrays[f"{prefix}_scale"] = scaler.mean_, scaler.scale_
-        arrays[f"{prefix}_hidden_weights"] = np.hstack([network.coefs_[0] for network in networks])
-        arrays[f"{prefix}_hidden_intercept"] = np.concatenate([network.intercepts_[0] for network in networks])
-        arrays[f"{prefix}_output_weights"] = np.concatenate([network.coefs_[1][:, 0] for network in networks]) / len(networks)
-        arrays[f"{prefix}_output_intercept"] = np.mean([network.intercepts_[1] for network in networks], axis=0)
-    arrays[f"{prefix}_tree_nodes"], arrays[f"{prefix}_tree_values"] = trees_of(boosted)
-    arrays[f"{prefix}_calibration"] = np.array([1.0, 0.0])
+        found = {
+            "mean": scaler.mean_,
+            "scale": scaler.scale_,
+            "hidden_weights": np.hstack([network.coefs_[0] for network in networks]),
+            "hidden_intercept": np.concatenate([network.intercepts_[0] for network in networks]),
+            "output_weights": np.concatenate([network.coefs_[1][:, 0] for network in networks]) / len(networks),
+            "output_intercept": np.mean([network.intercepts_[1] for network in networks], axis=0),
+        }
+    found["tree_nodes"], found["tree_values"] = trees_of(boosted)
+    found["calibration"] = np.array([1.0, 0.0])
+    arrays |= storage.rounded({f"{prefix}_{name}": array for name, array in found.items()})
 
 
 def trees_of(estimator: Any) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The trees of a histogram gradient boosting as `paywallclf.ensemble.sum_trees` takes them; none for a constant."""
+    """The trees of a histogram gradient boosting as `paywallclf.ensemble.mix_trees` takes them; none for a constant."""
     if isinstance(estimator, float):
         return np.zeros((0, 2, 1), np.int32), np.zeros((0, 1), np.float32)
     # scikit-learn has no public way to its trees; a test holds what is made of them against its own decision_function

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paywallclf.document import KINDS, LABELS, Layout
-from paywallclf.ensemble import output_units, standardise, sum_trees
+from paywallclf.ensemble import join, mix_trees, output_units, probability, standardise
 from paywallclf.features import context, markup, ngrams, shape
 from paywallclf.features.elements import growing_ancestors
 
@@ -37,14 +37,14 @@ FRAGMENT, WHOLE = 8, 64
 #: Names of the second stage's features, in order.
 FEATURES = (*context.SCORES, *HEADS, *shape.TEXT_SHAPE, *shape.MARKUP_SHAPE, *context.CONTEXT)
 
-#: Where the joint scores stand among them.
-_JOINT = slice(len(context.SCORES), len(context.SCORES) + len(HEADS))
+#: Where what a block looks like by itself begins among them.
+_FIRST_SHAPE = len(context.SCORES) + len(HEADS)
 
 #: A page with fewer classes and ids than this share of its blocks is read as text.
 NAMED_SHARE = 0.1
 
-#: Standardised features are cut off here, so that nothing unheard of outweighs the rest.
-CLIP = 5.0
+#: Standardised features are cut off here, so that nothing unheard of outweighs the rest; the first stage's scores a little farther out.
+CLIP, FIRST_CLIP = 5.0, 6.0
 
 #: Where the networks' log-odds are lower, a block is so surely none of the head's that the trees are not asked.
 DOUBT = -6.0
@@ -169,9 +169,9 @@ def first_stage(arrays: Mapping[str, NDArray[Any]], layout: Layout) -> Floats:
     """Log-odds of the first stage, one column for each of `paywallclf.features.context.SCORES`."""
     heads = len(HEADS)
     result = np.zeros((len(layout.texts), 2 * heads), np.float32)
-    result[:, :heads] = text_sums(arrays["text_table"], layout) + arrays["text_intercept"]
+    result[:, :heads] = ngrams.score_texts(arrays["text_table"], layout.texts) + arrays["text_intercept"]
     if layout.tags:
-        result[:, heads:] = markup_sums(arrays["markup_table"], layout) + arrays["markup_intercept"]
+        result[:, heads:] = markup_scores(arrays["markup_table"], layout) + arrays["markup_intercept"]
     return result
 
 
@@ -180,13 +180,7 @@ def bits_of(table: NDArray[Any]) -> int:
     return len(table).bit_length() - 1
 
 
-def text_sums(table: NDArray[Any], layout: Layout) -> Floats:
-    """Sums of a table's rows over the n-grams of each block, divided by the square root of their number."""
-    sums, counts = ngrams.sum_texts(table, layout.texts)
-    return np.asarray(sums / np.sqrt(np.maximum(counts, 1))[:, None], np.float32)
-
-
-def markup_sums(table: NDArray[Any], layout: Layout) -> Floats:
+def markup_scores(table: NDArray[Any], layout: Layout) -> Floats:
     """Sums of a table's weights over the tokens of each block's elements, each level divided by the square root of its number.
 
     The table's columns are the heads at the first level, then at the second, and so on.
@@ -201,13 +195,11 @@ def second_stage_features(arrays: Mapping[str, NDArray[Any]], layout: Layout, fi
     training.
     """
     form = "html" if layout.tags else "text"
-    scaled = first / arrays["first_scale"]
-    joint = np.asarray(scaled @ arrays[f"{form}_joint_weights"] + arrays[f"{form}_joint_intercept"], np.float32)
     features = np.zeros((len(layout.texts), len(FEATURES)), np.float32)
-    features[:, : _JOINT.start] = np.minimum(np.maximum(scaled, -6), 6)
-    features[:, _JOINT] = joint
-    shape.text_shape(layout, features, _JOINT.stop)
-    shape.markup_shape(layout, features, _JOINT.stop + len(shape.TEXT_SHAPE))
+    scale, weights, intercept = arrays["first_scale"], arrays[f"{form}_joint_weights"], arrays[f"{form}_joint_intercept"]
+    joint = join(first, scale, weights, intercept, FIRST_CLIP, features)
+    shape.text_shape(layout, features, _FIRST_SHAPE)
+    shape.markup_shape(layout, features, _FIRST_SHAPE + len(shape.TEXT_SHAPE))
     context.context(layout, joint, features, len(FEATURES) - len(context.CONTEXT))
     return features
 
@@ -218,8 +210,7 @@ def form_of(layout: Layout) -> str:
     Bare paragraphs, as extractors give them back, are read as the text that they are: to a model of whole pages, a plain
     ``<p>`` in an ``<article>`` is the very picture of editorial text.
     """
-    named = np.count_nonzero(markup.named_elements(layout) & (layout.ends > layout.starts))
-    return "html" if named > NAMED_SHARE * len(layout.texts) else "text"
+    return "html" if markup.count_named(layout) > NAMED_SHARE * len(layout.texts) else "text"
 
 
 def as_form(layout: Layout) -> Layout:
@@ -231,10 +222,7 @@ def second_stage(arrays: Mapping[str, NDArray[Any]], prefix: str, features: Floa
     """Calibrated log-odds of a form's head: the weighted mean of what its networks and its trees say, where there are trees."""
     log_odds = network(arrays, prefix, features)
     nodes, values = arrays[f"{prefix}_tree_nodes"], arrays[f"{prefix}_tree_values"]
-    if len(nodes):
-        asked = np.flatnonzero(log_odds > DOUBT)
-        boosted = sum_trees(nodes, values, features[asked])
-        log_odds[asked] = (1 - TREES_WEIGHT) * log_odds[asked] + TREES_WEIGHT * boosted
+    mix_trees(nodes, values, features, log_odds, DOUBT, TREES_WEIGHT)
     slope, intercept = arrays[f"{prefix}_calibration"]
     return np.asarray(slope * log_odds + intercept)
 
@@ -244,24 +232,16 @@ def network(arrays: Mapping[str, NDArray[Any]], prefix: str, features: Floats) -
 
     Several networks whose log-odds are averaged are one wider network; that is how they are stored.
     """
-    mean, scale, weights, intercept, output = (
-        np.ascontiguousarray(arrays[f"{prefix}_{name}"], np.float32)
-        for name in ("mean", "scale", "hidden_weights", "hidden_intercept", "output_weights")
-    )
+    weights = arrays[f"{prefix}_hidden_weights"]
     # a few rows at a time: a larger product makes OpenBLAS start a thread for each processor, which costs more than a page's
     # product takes, and a hundred times more where other processes keep them busy
     height = max(1, _ONE_THREAD // weights.size)
     n, width = features.shape
     parts = -(-n // height)
-    standard = standardise(features, mean, scale, CLIP, parts * height)
+    standard = standardise(features, arrays[f"{prefix}_mean"], arrays[f"{prefix}_scale"], CLIP, parts * height)
     hidden = (standard.reshape(parts, height, width) @ weights).reshape(parts * height, weights.shape[1])
-    log_odds = output_units(hidden, intercept, output, n) + arrays[f"{prefix}_output_intercept"]
-    return np.asarray(log_odds, np.float64)
-
-
-def probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The logistic function."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.minimum(np.maximum(log_odds, -60), 60))))
+    log_odds = output_units(hidden, arrays[f"{prefix}_hidden_intercept"], arrays[f"{prefix}_output_weights"], n)
+    return np.asarray(log_odds + np.float64(arrays[f"{prefix}_output_intercept"][0]))
 
 
 def score(arrays: Mapping[str, NDArray[Any]], layout: Layout, *, kinds: bool = False) -> Scores:
@@ -313,9 +293,9 @@ def kind_features(first: Floats, promo: NDArray[np.float64], layout: Layout) -> 
 
 def kind_first_stage(arrays: Mapping[str, NDArray[Any]], layout: Layout) -> Floats:
     """Log-odds of the kinds from the block's own text and, where there is any, markup."""
-    result = text_sums(arrays["kind_text_table"], layout)
+    result = ngrams.score_texts(arrays["kind_text_table"], layout.texts)
     if layout.tags:
-        result = result + markup_sums(arrays["kind_markup_table"], layout)
+        result = result + markup_scores(arrays["kind_markup_table"], layout)
     return np.asarray(result + arrays["kind_intercept"], np.float32)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from paywallclf.ensemble import sum_trees
+from paywallclf.ensemble import mix_trees
 from paywallclf.scoring import FEATURES, THRESHOLDS
 
 #: Rises when the arrays of a model change: what one version writes, the others cannot read.
@@ -179,7 +179,7 @@ def _check_trees(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     for name in (name for name in arrays if name.endswith("_tree_nodes")):
         values = arrays[f"{name.removesuffix('_nodes')}_values"]
         try:
-            sum_trees(arrays[name], values, np.zeros((0, len(FEATURES)), np.float32))
+            mix_trees(arrays[name], values, np.zeros((0, len(FEATURES)), np.float32), np.zeros(0), 0.0, 0.0)
         except ValueError as error:
             raise _damaged(path, f"in {name!r}, {error}") from None
 

@@ -604,11 +604,11 @@ def places(*values: int) -> np.ndarray:
         (tokens.hash_attributes, (["a"], [], BYTES[:1], frozenset(), 9, 9, 4)),
         (tokens.hash_attributes, (["a"], [{}], BYTES[:0], frozenset(), 9, 9, 4)),
         (tokens.hash_attributes, (["a"], [{}], BYTES[:1], frozenset(), 9, 9, 64)),
-        (hashing.sum_ngrams, (TABLE, CODES, ints(6), (2,))),
-        (hashing.sum_ngrams, (TABLE, CODES, ints(-1, 6), (2,))),
-        (hashing.sum_ngrams, (TABLE, CODES, ints(5), (0,))),
-        (hashing.sum_ngrams, (TABLE[:0], CODES, ints(5), (2,))),
-        (hashing.sum_ngrams, (TABLE[:, ::2], CODES, ints(5), (2,))),
+        (hashing.score_ngrams, (TABLE, CODES, ints(6), (2,))),
+        (hashing.score_ngrams, (TABLE, CODES, ints(-1, 6), (2,))),
+        (hashing.score_ngrams, (TABLE, CODES, ints(5), (0,))),
+        (hashing.score_ngrams, (TABLE[:0], CODES, ints(5), (2,))),
+        (hashing.score_ngrams, (TABLE[:, ::2], CODES, ints(5), (2,))),
         (elements.telling_elements, (ints(0), ints(1, 1), ints(), ints(0, 0), 9)),
         (elements.telling_elements, (ints(0), ints(1), ints(1), ints(0, 1), 9)),
         (elements.telling_elements, (ints(0), ints(1), ints(-1), ints(0, 1), 9)),
@@ -637,6 +637,11 @@ def places(*values: int) -> np.ndarray:
         ),
         (Attributes, ("<a>", places(0, 3), BYTES[:1])),
         (Attributes, ("<a>", places(0, 3, 3, 3), BYTES[:2])),
+        (ensemble.join, (TABLE, TABLE[0, :1], TABLE[:2], TABLE[0], 6, np.ones((4, 4), np.float32))),
+        (ensemble.join, (TABLE, TABLE[0], TABLE[:1], TABLE[0], 6, np.ones((4, 4), np.float32))),
+        (ensemble.join, (TABLE, TABLE[0], TABLE[:2], TABLE[0, :1], 6, np.ones((4, 4), np.float32))),
+        (ensemble.join, (TABLE, TABLE[0], TABLE[:2], TABLE[0], 6, np.ones((3, 4), np.float32))),
+        (ensemble.join, (TABLE, TABLE[0], TABLE[:2], TABLE[0], 6, np.ones((4, 3), np.float32))),
         (ensemble.standardise, (TABLE, TABLE[0], TABLE[0], 5, 3)),
         (ensemble.standardise, (TABLE, TABLE[0, :1], TABLE[0], 5, 4)),
         (ensemble.standardise, (TABLE, TABLE[0], TABLE[0, :1], 5, 4)),
@@ -648,6 +653,9 @@ def places(*values: int) -> np.ndarray:
         (elements.wide_elements, (["a"], ints(1), ints(0), 0.5)),
         (elements.wide_elements, (["a"], ints(0, 0), ints(1), 0.5)),
         (elements.wide_elements, ([None], ints(0), ints(1), 0.5)),
+        (elements.count_named, (BYTES[:2], ints(0), ints(1))),
+        (elements.count_named, (BYTES[:1], ints(0, 0), ints(1))),
+        (elements.count_named, (BYTES[:1], ints(0), ints(1, 1))),
         (elements.growing_ancestors, (ints(-1, 2, 0), ints(0, 0, 0), ints(1, 1, 1))),
         (elements.growing_ancestors, (ints(-1, 0), ints(0), ints(1))),
     ],
@@ -660,15 +668,17 @@ def test_the_loops_refuse_arrays_that_do_not_agree(function, arguments) -> None:
 def test_a_table_of_one_row_holds_all_hashes() -> None:
     columns, counts = hashing.hash_ngrams(CODES, ints(5), (2, 3), 0)
     assert columns.tolist() == [0] * int(counts.sum())
-    assert hashing.sum_ngrams(TABLE[:1], CODES, ints(5), (2, 3))[0].tolist() == [[len(columns)] * 2]
+    assert hashing.score_ngrams(TABLE[:1], CODES, ints(5), (2, 3)).tolist() == pytest.approx(
+        np.full((1, 2), len(columns) ** 0.5)
+    )
 
 
 def test_the_loops_read_nothing_of_nothing() -> None:
     assert hashing.hash_ngrams(CODES[:0], ints(), (2,), 4)[0].tolist() == []
     assert hashing.hash_ngrams(CODES[:0], ints(0), (2,), 4)[1].tolist() == [0]
     assert elements.growing_ancestors(ints(), ints(), ints()).tolist() == []
-    assert hashing.sum_ngrams(TABLE, CODES[:0], ints(), (2,))[0].shape == (0, 2)
-    assert hashing.sum_ngrams(TABLE, CODES[:0], ints(0), (2,))[0].tolist() == [[0, 0]]
+    assert hashing.score_ngrams(TABLE, CODES[:0], ints(), (2,)).shape == (0, 2)
+    assert hashing.score_ngrams(TABLE, CODES[:0], ints(0), (2,)).tolist() == [[0, 0]]
     assert elements.score_levels(VALUES[:0], ints(), ints(-1), ints(), ints(0, 0), ints(), BYTES[:0], 9).tolist() == [[0]]
     assert hashing.fold_characters([], "|")[0].tolist() == []
 

@@ -16,7 +16,7 @@ from tiny import documents, fitted, page
 from paywallclf import Document, PaywallClassifier, classify_html, parse_html, parse_text, scoring
 from paywallclf.classifier import decide
 from paywallclf.document import KINDS, Layout
-from paywallclf.ensemble import sum_trees
+from paywallclf.ensemble import mix_trees, probability
 from paywallclf.features import context, markup, ngrams
 from paywallclf.fitting import as_table, loss_threshold, part_of, trees_of
 
@@ -58,7 +58,7 @@ def scikit_learn_probabilities(classifier: PaywallClassifier, document: Document
         ]
     else:
         first += [np.zeros(n)] * len(estimators["markup"])
-    features = scoring.second_stage_features(arrays, layout, np.stack(first, axis=1))
+    features = scoring.second_stage_features(arrays, layout, np.stack(first, axis=1).astype(np.float32))
 
     chances = {}
     for head in scoring.HEADS:
@@ -86,9 +86,24 @@ def test_boosted_trees_say_what_scikit_learn_says() -> None:
     estimator = HistGradientBoostingClassifier(max_iter=20, max_leaf_nodes=9, random_state=0).fit(
         features[:1500], target[:1500]
     )
-    sums = sum_trees(*trees_of(estimator), features)
-    np.testing.assert_allclose(sums, estimator.decision_function(features), atol=1e-5)
-    assert sums.std() > 1
+    log_odds = np.linspace(-4, 4, len(features))
+    doubtful, mixed = log_odds > -2, log_odds.copy()
+    mix_trees(*trees_of(estimator), features, mixed, -2, 0.75)
+    boosted = estimator.decision_function(features[doubtful])
+    np.testing.assert_allclose(mixed[doubtful], 0.25 * log_odds[doubtful] + 0.75 * boosted, atol=1e-5)
+    np.testing.assert_array_equal(mixed[~doubtful], log_odds[~doubtful])
+    assert boosted.std() > 1
+
+
+def test_without_trees_the_networks_have_the_last_word() -> None:
+    log_odds = np.array([-3.0, 2.0])
+    mix_trees(np.zeros((0, 2, 1), np.int32), np.zeros((0, 1), np.float32), np.ones((2, 2), np.float32), log_odds, -9, 0.65)
+    assert log_odds.tolist() == [-3, 2]
+
+
+def test_a_probability_is_one_of_any_log_odds() -> None:
+    chances = probability(np.array([-np.inf, -800, -2, 0, 2, 800, np.inf]))
+    np.testing.assert_allclose(chances, [0, 0, 1 / (1 + np.e**2), 0.5, 1 / (1 + np.e**-2), 1, 1], rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -98,18 +113,19 @@ def test_boosted_trees_say_what_scikit_learn_says() -> None:
 def test_refuses_trees_that_lead_nowhere_or_round_in_circles(node: int, feature: int, child: int) -> None:
     nodes = np.zeros((2, 2, 3), np.int32)
     nodes[1, :, 0] = 0, 1
-    sum_trees(nodes, np.ones((2, 3), np.float32), np.ones((2, 2), np.float32))
+    mix_trees(nodes, np.ones((2, 3), np.float32), np.ones((2, 2), np.float32), np.zeros(2), -1, 1)
     nodes[1, :, node] = feature, child
     with pytest.raises(ValueError, match="a node of tree 1"):
-        sum_trees(nodes, np.ones((2, 3), np.float32), np.ones((2, 2), np.float32))
+        mix_trees(nodes, np.ones((2, 3), np.float32), np.ones((2, 2), np.float32), np.zeros(2), -1, 1)
 
 
 @pytest.mark.parametrize(
-    ("nodes", "values"), [((1, 3, 3), (1, 3)), ((1, 2, 3), (1, 2)), ((1, 2, 3), (2, 3)), ((1, 2, 0), (1, 0))]
+    ("nodes", "values", "rows"),
+    [((1, 3, 3), (1, 3), 2), ((1, 2, 3), (1, 2), 2), ((1, 2, 3), (2, 3), 2), ((1, 2, 0), (1, 0), 2), ((1, 2, 3), (1, 3), 1)],
 )
-def test_refuses_trees_whose_arrays_do_not_agree(nodes: tuple[int, ...], values: tuple[int, ...]) -> None:
+def test_refuses_trees_whose_arrays_do_not_agree(nodes: tuple[int, ...], values: tuple[int, ...], rows: int) -> None:
     with pytest.raises(ValueError, match="do not agree"):
-        sum_trees(np.zeros(nodes, np.int32), np.zeros(values, np.float32), np.ones((2, 2), np.float32))
+        mix_trees(np.zeros(nodes, np.int32), np.zeros(values, np.float32), np.ones((2, 2), np.float32), np.zeros(rows), -1, 1)
 
 
 def test_a_fragment_keeps_its_blocks_their_elements_and_nothing_else() -> None:

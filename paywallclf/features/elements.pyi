@@ -5,6 +5,7 @@ def wide_elements(texts: list[str], starts: NDArray[np.int64], ends: NDArray[np.
 def telling_elements(
     starts: NDArray[np.int64], ends: NDArray[np.int64], inlines: NDArray[np.int64], inline_starts: NDArray[np.int64], most: int
 ) -> NDArray[np.uint8]: ...
+def count_named(named: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> int: ...
 def score_levels(
     sums: NDArray[np.float64],
     counts: NDArray[np.int64],

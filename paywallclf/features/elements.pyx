@@ -46,6 +46,16 @@ def telling_elements(
     return telling
 
 
+def count_named(const uint8_t[::1] named not None, const int64_t[::1] starts not None, const int64_t[::1] ends not None):
+    """How many of the elements that hold a block are named."""
+    cdef Py_ssize_t element, count = 0
+    if not len(named) == len(starts) == len(ends):
+        raise ValueError("the arrays do not agree in length")
+    for element in range(len(named)):
+        count += (named[element] != 0) & (ends[element] > starts[element])
+    return count
+
+
 def score_levels(
     const double[:, ::1] sums not None, const int64_t[::1] counts not None, const int64_t[::1] containers not None,
     const int64_t[::1] inlines not None, const int64_t[::1] inline_starts not None, const int64_t[::1] parents not None,

@@ -10,7 +10,9 @@ import numpy as np
 from cpython.unicode cimport (
     PyUnicode_1BYTE_KIND, PyUnicode_2BYTE_KIND, PyUnicode_DATA, PyUnicode_KIND, Py_UNICODE_TOLOWER,
 )
+from libc.math cimport fmax, sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memset
 
 from paywallclf.characters cimport Unit
 
@@ -83,10 +85,10 @@ def hash_ngrams(const uint32_t[::1] codes not None, const int64_t[::1] lengths n
     return columns[:filled].copy(), counts
 
 
-def sum_ngrams(
+def score_ngrams(
     const float[:, ::1] table not None, const uint32_t[::1] codes not None, const int64_t[::1] lengths not None, sizes
 ):
-    """The sums of a table's rows over the n-grams of texts: those that `hash_ngrams` gives, without keeping the columns.
+    """The sums of a table's rows over the n-grams of texts, those that `hash_ngrams` gives, divided by the root of their number.
 
     Parameters
     ----------
@@ -96,25 +98,27 @@ def sum_ngrams(
 
     Returns
     -------
-    sums : array of float64, shape (n_texts, n_columns)
-    counts : array of int64, shape (n_texts,)
+    array of float32, shape (n_texts, n_columns)
     """
-    cdef Py_ssize_t n = len(lengths), text, begin = 0, height = table.shape[0], width = table.shape[1]
+    cdef Py_ssize_t n = len(lengths), text, begin = 0, height = table.shape[0], width = table.shape[1], count, item
     if height < 1:
         raise ValueError("the table is empty")
     cdef NgramHasher hasher = NgramHasher(codes, lengths, sizes, min(int(height).bit_length() - 1, 31))
-    sums, counts = np.zeros((n, width)), np.zeros(n, np.int64)
-    cdef double[:, ::1] total = sums
-    cdef int64_t[::1] count = counts
+    result = np.empty((n, width), np.float32)
+    if not width:
+        return result
+    cdef float[:, ::1] score = result
+    cdef double[::1] total = np.empty(width)
     cdef int32_t[::1] column = np.empty((hasher.n_sizes + 2) * hasher.longest + 1, np.int32)
-    if width:
-        hasher.table, hasher.width = &table[0, 0], width
+    hasher.table, hasher.width = &table[0, 0], width
     for text in range(n):
-        count[text] = hasher.hash(&codes[0] + begin, lengths[text], &column[0])
-        if width:
-            add_rows(&table[0, 0], width, &column[0], count[text], &total[text, 0])  # each is below 2**bits <= height
+        count = hasher.hash(&codes[0] + begin, lengths[text], &column[0])
+        memset(&total[0], 0, width * sizeof(double))
+        add_rows(&table[0, 0], width, &column[0], count, &total[0])  # each is below 2**bits <= height
+        for item in range(width):
+            score[text, item] = total[item] / sqrt(fmax(count, 1))
         begin += lengths[text]
-    return sums, counts
+    return result
 
 
 cdef class NgramHasher:

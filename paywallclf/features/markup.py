@@ -93,11 +93,13 @@ def _named(parts: list[tuple[str, str]]) -> list[str]:
     return names + [f"{mark}{a}-{b}" for (mark, _), found in zip(parts, words, strict=True) for a, b in pairwise(found)]
 
 
-def named_elements(layout: Layout) -> NDArray[np.bool_]:
-    """Which elements have a class or an id."""
+def count_named(layout: Layout) -> int:
+    """How many of the elements that hold a block have a class or an id."""
     if isinstance(layout.attributes, Attributes):
-        return layout.attributes.named.view(np.bool_)
-    return np.array(["class" in attributes or "id" in attributes for attributes in layout.attributes], np.bool_)
+        named = layout.attributes.named
+    else:
+        named = np.array(["class" in attributes or "id" in attributes for attributes in layout.attributes], np.uint8)
+    return elements.count_named(named, layout.starts, layout.ends)
 
 
 def wide_elements(layout: Layout) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from itertools import groupby, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from paywallclf.features.hashing import fold_characters, hash_ngrams, sum_ngrams
+from paywallclf.features.hashing import fold_characters, hash_ngrams, score_ngrams
 
 #: Lengths of the character n-grams. With 4 as well, nothing was gained on held-out sites.
 CHARACTER_NGRAMS = (2, 3, 5)
@@ -62,8 +62,8 @@ def hash_texts(texts: Sequence[str], bits: int) -> tuple[NDArray[np.int32], NDAr
     return hash_ngrams(*code_points(texts), CHARACTER_NGRAMS, bits)
 
 
-def sum_texts(table: NDArray[np.float32], texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """For each text the sum of a table's rows over the columns that `hash_texts` gives, and how many those are.
+def score_texts(table: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float32]:
+    """For each text the sum of a table's rows over the columns that `hash_texts` gives, divided by the root of their number.
 
     Parameters
     ----------
@@ -72,10 +72,9 @@ def sum_texts(table: NDArray[np.float32], texts: Sequence[str]) -> tuple[NDArray
 
     Returns
     -------
-    sums : array of float64, shape (n_blocks, n_heads)
-    counts : array of int64, shape (n_blocks,)
+    array of float32, shape (n_blocks, n_heads)
     """
-    return sum_ngrams(table, *code_points(texts), CHARACTER_NGRAMS)
+    return score_ngrams(table, *code_points(texts), CHARACTER_NGRAMS)
 
 
 def name_features(text: str) -> list[str]:
