@@ -35,6 +35,7 @@ from paywallclf.fitting import (
     intercept_of,
     loss_threshold,
     markup_rows,
+    near_matrix,
     normalised_matrix,
     part_of,
     platt,
@@ -71,6 +72,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The hashed tables have ``2**bits`` rows; those of the kinds' markup a quarter of ``2**kind_bits``.
     alpha, epochs : float, default 3e-7; int, default 8
         L2 penalty and passes over the data of the first stage.
+    kind_alpha, kind_epochs : float, default 1e-5; int, default 30
+        The same of the kinds' first stage, which learns from promos alone and so from a fiftieth of the blocks.
     hidden, members : int, default 32, 2
         Hidden units of a network, and how many networks are averaged.
     network_alpha, network_epochs : float, default 0.03; int, default 4
@@ -117,6 +120,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         kind_bits: int = 16,
         alpha: float = 3e-7,
         epochs: int = 8,
+        kind_alpha: float = 1e-5,
+        kind_epochs: int = 30,
         hidden: int = 32,
         members: int = 2,
         network_alpha: float = 0.03,
@@ -133,6 +138,8 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.kind_bits = kind_bits
         self.alpha = alpha
         self.epochs = epochs
+        self.kind_alpha = kind_alpha
+        self.kind_epochs = kind_epochs
         self.hidden = hidden
         self.members = members
         self.network_alpha = network_alpha
@@ -212,9 +219,9 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _check_parameters(self) -> None:
         for name, least, most in (
-            ("text_bits", 1, 24), ("markup_bits", 1, 24), ("kind_bits", 1, 24), ("epochs", 1, None), ("hidden", 1, None),
-            ("members", 1, None), ("network_epochs", 1, None), ("trees", 0, None), ("leaves", 2, None), ("cv", 1, None),
-            ("alpha", 0, None), ("network_alpha", 0, None), ("loss_budget", 0, 1),
+            ("text_bits", 1, 24), ("markup_bits", 1, 24), ("kind_bits", 1, 24), ("epochs", 1, None), ("kind_epochs", 1, None),
+            ("hidden", 1, None), ("members", 1, None), ("network_epochs", 1, None), ("trees", 0, None), ("leaves", 2, None),
+            ("cv", 1, None), ("alpha", 0, None), ("kind_alpha", 0, None), ("network_alpha", 0, None), ("loss_budget", 0, 1),
         ):  # fmt: skip
             value = getattr(self, name)
             if not least <= value <= (math.inf if most is None else most):
@@ -263,7 +270,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         def one(matrix: Any, target: Any, usable: Any, train: Any, test: Any) -> tuple[Any, Any]:
             chosen = train[usable[train]]
-            estimator = self._linear(matrix, target, rows.weight, chosen)
+            estimator = self._linear(matrix, target, rows.weight, chosen, self.alpha, self.epochs)
             return estimator, decision_function(estimator, matrix[test]) if test is not None else None
 
         def run(matrix: Any, target: Any, usable: Any) -> tuple[Any, Any]:
@@ -287,12 +294,12 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         arrays["first_scale"] = np.where(spread > 1e-6, spread, 1.0).astype(np.float32)
         return first
 
-    def _linear(self, matrix: Any, target: Any, weights: Any, chosen: Any) -> Any:
+    def _linear(self, matrix: Any, target: Any, weights: Any, chosen: Any, alpha: float, epochs: int) -> Any:
         """A linear model of one head, or the share of its only class where there is no other."""
         if len(chosen) == 0 or len(np.unique(target[chosen])) < 2:
             return 0.0 if len(chosen) == 0 else (4.0 if target[chosen[0]] else -4.0)
         estimator = SGDClassifier(
-            loss="log_loss", alpha=self.alpha, max_iter=self.epochs, tol=None, average=True, random_state=self.seed_
+            loss="log_loss", alpha=alpha, max_iter=epochs, tol=None, average=True, random_state=self.seed_
         )
         return estimator.fit(matrix[chosen], target[chosen], sample_weight=weights[chosen])
 
@@ -436,47 +443,49 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         """Fit both stages of the kinds, on promo blocks alone."""
         text_bits, markup_bits = min(self.kind_bits, self.text_bits), min(max(self.kind_bits - 2, 1), self.markup_bits)
-        small = [fewer_bits(text, self.text_bits, text_bits), fewer_bits(tokens, self.markup_bits, markup_bits)]
-        matrix = scipy.sparse.hstack(small, format="csr")
-        usable = rows.promo & (rows.kind != "")
-        numbers = np.array([KINDS.index(kind) if kind else -1 for kind in rows.kind])
+        small, tokens = fewer_bits(text, self.text_bits, text_bits), fewer_bits(tokens, self.markup_bits, markup_bits)
+        joint = (first / arrays["first_scale"]) @ arrays["html_joint_weights"] + arrays["html_joint_intercept"]
+        promo = np.where(rows.held, probability(joint[:, 0].astype(np.float64)), rows.promo)
+        spans = [(layout, rows.of_page(index)) for index, layout in enumerate(rows.layouts) if layout.texts]
+        near = scipy.sparse.block_diag(
+            [near_matrix(layout, promo[span]) for layout, span in spans], format="csr", dtype=np.float32
+        )
+        usable = np.flatnonzero(rows.promo & (rows.kind != ""))
+        matrix = scipy.sparse.hstack([small[usable], near[usable] @ small, tokens[usable]], format="csr")
+        numbers = np.array([KINDS.index(rows.kind[row]) for row in usable])
+        width = 1 << text_bits
 
-        def fit(train: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-            weights, intercept = np.zeros((matrix.shape[1], len(KINDS))), np.zeros(len(KINDS))
-            chosen = train[usable[train]]
-            for number in range(len(KINDS)):
-                estimator = self._linear(matrix, numbers == number, np.ones(len(numbers)), chosen)
-                weights[:, number] = weights_of(estimator, matrix.shape[1])
-                intercept[number] = intercept_of(estimator)
-            return weights, intercept
+        def fit(train: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            every = np.ones(len(usable))
+            fitted = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+                delayed(self._linear)(
+                    matrix, numbers == number, every, np.flatnonzero(train), self.kind_alpha, self.kind_epochs
+                )
+                for number in range(len(KINDS))
+            )
+            weights = np.stack([weights_of(estimator, matrix.shape[1]) for estimator in fitted], axis=1)
+            return weights, np.array([intercept_of(estimator) for estimator in fitted])
 
         scores = np.zeros((len(rows.page), len(KINDS)), np.float32)
         for train, test in folds:
-            weights, intercept = fit(train)
-            scores[test] = matrix[test] @ weights + intercept
-        weights, intercept = fit(np.arange(len(rows.page)))
-        measured = usable & rows.held
-        scale = max(float(np.abs(scores[measured]).std()), 1e-3) if measured.any() else 1.0
-        arrays["kind_text_table"] = weights[: 1 << text_bits] / scale
-        arrays["kind_markup_table"] = as_table(weights[1 << text_bits :] / scale, markup_bits)
+            weights, intercept = fit(np.isin(usable, train))
+            around = near[test] @ (small @ weights[width : 2 * width])
+            scores[test] = small[test] @ weights[:width] + around + tokens[test] @ weights[2 * width :] + intercept
+        weights, intercept = fit(np.ones(len(usable), bool))
+        measured = rows.held[usable]
+        scale = max(float(np.abs(scores[usable[measured]]).std()), 1e-3) if measured.any() else 1.0
+        arrays["kind_text_table"] = np.hstack([weights[:width], weights[width : 2 * width]]) / scale
+        arrays["kind_markup_table"] = as_table(weights[2 * width :] / scale, markup_bits)
         arrays["kind_intercept"] = intercept / scale
-        joint = (first / arrays["first_scale"]) @ arrays["html_joint_weights"] + arrays["html_joint_intercept"]
-        spans = [(layout, rows.of_page(index)) for index, layout in enumerate(rows.layouts) if not rows.background[index]]
-        features = np.vstack(
-            [
-                scoring.kind_features(scores[span] / scale, probability(joint[span, 0].astype(np.float64)), layout)
-                for layout, span in spans
-                if layout.texts
-            ]
-        )
-        measured, numbers = measured[rows.held], numbers[rows.held]
+        features = np.vstack([scoring.kind_features(scores[span] / scale, promo[span], layout) for layout, span in spans])
+        features, numbers = features[usable[measured]], numbers[measured]
         arrays["kind_weights"] = np.zeros((features.shape[1], len(KINDS)))
         arrays["kind_second_intercept"] = np.full(len(KINDS), -8.0)
-        present = np.unique(numbers[measured])
+        present = np.unique(numbers)
         if len(present) == 1:
             arrays["kind_second_intercept"][present[0]] = 8.0
         elif len(present) > 1:
-            estimator = LogisticRegression(C=0.3, max_iter=1000, tol=1e-3).fit(features[measured], numbers[measured])
+            estimator = LogisticRegression(C=0.3, max_iter=1000, tol=1e-3).fit(features, numbers)
             self.estimators_["kind"] = [estimator]
             coefficients, offsets = estimator.coef_, estimator.intercept_
             if len(present) == 2:  # scikit-learn keeps one row of two

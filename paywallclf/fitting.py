@@ -54,6 +54,17 @@ def as_table(weights: NDArray[Any], bits: int) -> NDArray[Any]:
     return by_level.transpose(1, 0, 2).reshape(1 << bits, -1)
 
 
+def near_matrix(layout: Layout, promo: NDArray[np.float64]) -> Any:
+    """The square sparse matrix that, times values of shape (n_blocks, k), gives what `paywallclf.scoring.near_sums` gives."""
+    low, high = scoring.near_spans(layout)
+    ends = np.cumsum(high - low)
+    columns = np.arange(ends[-1]) - np.repeat(ends - high, high - low)
+    near = scipy.sparse.csr_matrix((promo[columns], columns, np.concatenate(([0], ends))), shape=(len(low), len(low)))
+    near.setdiag(0)
+    norm = np.sqrt(np.maximum(np.asarray(near.power(2).sum(axis=1)).ravel(), scoring.LEAST_PROMO))
+    return scipy.sparse.diags(1 / norm) @ near
+
+
 def features_of(arrays: dict[str, NDArray[Any]], jobs: list[tuple[Layout, NDArray[np.float32]]]) -> NDArray[np.float32]:
     """The second stage's features of some layouts with their first stage's scores, one below the other."""
     return np.vstack([scoring.second_stage_features(arrays, layout, scores) for layout, scores in jobs])

@@ -52,6 +52,11 @@ DOUBT = -6.0
 #: What the trees' log-odds weigh in the mean, where they are asked, and the networks' the rest: they err a little less.
 TREES_WEIGHT = 0.65
 
+#: What stands near a block says of what kind it is, too: the blocks in the largest element, around that which the block stands in,
+#: that has at most so many, or in plain text so many before it and after it. Their squared probabilities of promo sum to this at least:
+#: where none of them is a promo, none counts.
+NEAR, NEAR_LINES, LEAST_PROMO = 12, 3, 0.1
+
 #: Where an array begins, so that the processor reads it in whole lines, and where their memory begins, so that it can be of large
 #: pages: NumPy asks for them where 4 MB or more are taken at once. In bytes.
 _LINE, _LARGE_PAGE = 64, 1 << 21
@@ -144,7 +149,10 @@ def _shapes() -> dict[str, tuple[int | str, ...]]:
         "markup_table": ("markup rows", len(markup.LEVELS) * heads),
         "markup_intercept": (heads,),
         "first_scale": (scores,),
-        "kind_text_table": ("kind text rows", kinds),
+        "kind_text_table": (
+            "kind text rows",
+            2 * kinds,
+        ),  # what the block's own text says, then what that of those near it does
         "kind_markup_table": ("kind markup rows", len(markup.LEVELS) * kinds),
         "kind_intercept": (kinds,),
         "kind_weights": (6 * kinds, kinds),
@@ -265,6 +273,38 @@ def _second_stage(arrays: Mapping[str, NDArray[Any]], layout: Layout, heads: Seq
     return [probability(second_stage(arrays, f"{form}_{head}", features)) for head in heads]
 
 
+def near_spans(layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each block the first of those that stand near, it among them, and the one after the last: see `NEAR`."""
+    n = len(layout.texts)
+    index = np.arange(n)
+    if not layout.tags:
+        return np.maximum(index - NEAR_LINES, 0), np.minimum(index + NEAR_LINES + 1, n)
+    up = np.append(growing_ancestors(layout.parents, layout.starts, layout.ends), -1)
+    starts, ends = np.append(layout.starts, 0), np.append(layout.ends, n + NEAR)  # the last is no element: too large
+    low, high, element = index, index + 1, layout.containers
+    while True:
+        element = up[element]
+        small = ends[element] - starts[element] <= NEAR
+        if not small.any():
+            return low, high
+        low, high = np.where(small, starts[element], low), np.where(small, ends[element], high)
+
+
+def near_sums(values: Floats, promo: NDArray[np.float64], layout: Layout) -> NDArray[np.float64]:
+    """For each block, the sum of what the blocks near it have in `values`, shape (n_blocks, k), without its own.
+
+    Each counts by its probability of promo, and the sum is divided by the root of the sum of those squared, as the n-grams of a text
+    are by the root of their number.
+    """
+    low, high = near_spans(layout)
+    weights = promo[:, None]
+    sums, squares = (
+        np.vstack([np.zeros((1, part.shape[1])), np.cumsum(part, axis=0)]) for part in (values * weights, weights**2)
+    )
+    norm = np.sqrt(np.maximum(squares[high] - squares[low] - weights**2, LEAST_PROMO))
+    return np.asarray((sums[high] - sums[low] - values * weights) / norm)
+
+
 def kind_features(first: Floats, promo: NDArray[np.float64], layout: Layout) -> Floats:
     """Input of the kinds' second stage: a block's own log-probabilities, and those of the promos around it.
 
@@ -291,9 +331,10 @@ def kind_features(first: Floats, promo: NDArray[np.float64], layout: Layout) -> 
     return np.hstack(parts).astype(np.float32)
 
 
-def kind_first_stage(arrays: Mapping[str, NDArray[Any]], layout: Layout) -> Floats:
-    """Log-odds of the kinds from the block's own text and, where there is any, markup."""
-    result = ngrams.score_texts(arrays["kind_text_table"], layout.texts)
+def kind_first_stage(arrays: Mapping[str, NDArray[Any]], layout: Layout, promo: NDArray[np.float64]) -> Floats:
+    """Log-odds of the kinds from the block's own text, that of the promos near it and, where there is any, markup."""
+    own, near = np.split(ngrams.score_texts(arrays["kind_text_table"], layout.texts), 2, axis=1)
+    result = own + near_sums(near, promo, layout)
     if layout.tags:
         result = result + markup_scores(arrays["kind_markup_table"], layout)
     return np.asarray(result + arrays["kind_intercept"], np.float32)
@@ -301,7 +342,7 @@ def kind_first_stage(arrays: Mapping[str, NDArray[Any]], layout: Layout) -> Floa
 
 def kind_probabilities(arrays: Mapping[str, NDArray[Any]], layout: Layout, promo: NDArray[np.float64]) -> NDArray[np.float64]:
     """Probabilities of the kinds, given promo, of every block."""
-    features = kind_features(kind_first_stage(arrays, layout), promo, layout)
+    features = kind_features(kind_first_stage(arrays, layout, promo), promo, layout)
     log_odds = features.astype(np.float64) @ arrays["kind_weights"] + arrays["kind_second_intercept"]
     exponentials = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))

@@ -18,7 +18,7 @@ from paywallclf.ensemble import mix_trees
 from paywallclf.scoring import FEATURES, THRESHOLDS
 
 #: Rises when the arrays of a model change: what one version writes, the others cannot read.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 ARRAYS_FILE, CONFIG_FILE, CARD_FILE = "model.safetensors", "config.json", "README.md"
 

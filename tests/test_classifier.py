@@ -385,7 +385,17 @@ def _take(values: list[Any], indices: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("members", 0), ("text_bits", 40), ("kind_bits", 0), ("loss_budget", 1.5), ("alpha", -1e-6), ("cv", 0)]
+    ("name", "value"),
+    [
+        ("members", 0),
+        ("text_bits", 40),
+        ("kind_bits", 0),
+        ("loss_budget", 1.5),
+        ("alpha", -1e-6),
+        ("cv", 0),
+        ("kind_alpha", -1e-6),
+        ("kind_epochs", 0),
+    ],
 )
 def test_names_a_parameter_that_is_out_of_range(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} must be at least"):

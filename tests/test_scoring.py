@@ -18,7 +18,7 @@ from paywallclf.classifier import decide
 from paywallclf.document import KINDS, Layout
 from paywallclf.ensemble import mix_trees, probability
 from paywallclf.features import context, markup, ngrams
-from paywallclf.fitting import as_table, loss_threshold, part_of, trees_of
+from paywallclf.fitting import as_table, loss_threshold, near_matrix, part_of, trees_of
 
 
 def sparse(pairs: list[tuple[np.ndarray, np.ndarray]], n_rows: int, width: int) -> Any:
@@ -142,6 +142,39 @@ def test_a_fragment_keeps_its_blocks_their_elements_and_nothing_else() -> None:
     assert scoring.first_stage(fitted().model_.arrays, part).shape == (2, len(context.SCORES))
 
 
+def test_near_a_block_stands_the_largest_element_of_at_most_so_many_blocks_or_the_lines_around() -> None:
+    few, many = "<p>Rain</p>" * (scoring.NEAR - 3), "<p>Rain</p>" * 2
+    section, aside = f"<form class=b><p>One</p><p>Two</p></form>{few}", f"<p>Join</p>{many}"
+    html = f"<main class=a><section class=c>{section}</section><aside class=d>{aside}</aside></main>"
+    low, high = scoring.near_spans(parse_html(html).layout)
+    end, n = scoring.NEAR - 1, scoring.NEAR + 2
+    assert [*zip(low.tolist(), high.tolist(), strict=True)] == [(0, end)] * end + [(end, n)] * (n - end)
+    low, high = scoring.near_spans(Layout.of_text(["a", "b", "c", "d", "e", "f"]))
+    assert [*zip(low.tolist(), high.tolist(), strict=True)] == [(0, 4), (0, 5), (0, 6), (0, 6), (1, 6), (2, 6)]
+
+
+@pytest.mark.parametrize("index", range(12))
+def test_what_stands_near_is_summed_as_the_fit_sums_it(index: int) -> None:
+    layout = scoring.as_form(documents()[0][index].layout)
+    random = np.random.default_rng(index)
+    values, promo = random.normal(size=(len(layout.texts), 3)).astype(np.float32), random.random(len(layout.texts))
+    np.testing.assert_allclose(near_matrix(layout, promo) @ values, scoring.near_sums(values, promo, layout), atol=1e-6)
+
+
+def test_a_button_is_of_the_kind_of_the_promo_that_it_stands_in() -> None:
+    """The same words in a box about a newsletter and in one about a donation."""
+    boxes = {
+        "newsletter": "<h3>The week in your inbox</h3><p>Every Friday our editors send you the five stories to read.</p>"
+        "<label>Your e-mail address</label>",
+        "donate": "<h3>Our reporting is free because readers give</h3><p>A gift of any size keeps our newsroom independent.</p>"
+        "<label>Amount</label>",
+    }
+    for kind, box in boxes.items():
+        page = f"<main><h1>Ferry late again</h1><p>{'The ferry left two hours late on Monday. ' * 9}</p><div class=box>{box}"
+        blocks = classify_html(f"{page}<button>Continue</button></div></main>").blocks
+        assert max(blocks[-1].kinds, key=blocks[-1].kinds.__getitem__) == kind
+
+
 def unrounded(classifier: PaywallClassifier) -> PaywallClassifier:
     """The classifier with the tables as scikit-learn learned them: it rounds them to half precision, 11 bits, to be small."""
     exact = PaywallClassifier(**classifier.get_params())
@@ -177,7 +210,7 @@ def test_numpy_gives_the_kinds_that_scikit_learn_gives(index: int) -> None:
     layout = scoring.as_form(documents()[0][index].layout)
     arrays, (estimator,) = fitted().model_.arrays, fitted().estimators_["kind"]
     scores = scoring.score(arrays, layout, kinds=True)
-    features = scoring.kind_features(scoring.kind_first_stage(arrays, layout), scores.labels[:, 1], layout)
+    features = scoring.kind_features(scoring.kind_first_stage(arrays, layout, scores.promo), scores.promo, layout)
     expected = np.zeros((len(layout.texts), len(KINDS)))
     expected[:, estimator.classes_] = estimator.predict_proba(features)
     np.testing.assert_allclose(scores.kinds, expected, atol=1e-3)  # kinds that were never seen get what is next to nothing
