@@ -166,13 +166,14 @@ def _checked(path: Path, name: str, array: NDArray[Any]) -> NDArray[Any]:
         raise _damaged(
             path, f"the array {name!r} holds {array.dtype}, expected {' or '.join(dtype.__name__ for dtype in expected)}"
         )
+    array = _in_memory(array)  # what follows is many times slower in half precision
     if not np.isfinite(array).all():
         raise _damaged(path, f"the array {name!r} holds values that are no numbers")
     if array.size and max(float(array.max()), -float(array.min())) > _LARGEST:
         raise _damaged(path, f"the array {name!r} holds numbers beyond {_LARGEST:g}")
     if name.endswith("_scale") and not (np.abs(array) >= _SMALLEST_SCALE).all():
         raise _damaged(path, f"the array {name!r} holds a zero to divide by, or next to one")
-    return _in_memory(array)
+    return array
 
 
 def _check_trees(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
