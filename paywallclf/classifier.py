@@ -474,7 +474,7 @@ class PaywallClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights, intercept = fit(np.ones(len(usable), bool))
         measured = rows.held[usable]
         scale = max(float(np.abs(scores[usable[measured]]).std()), 1e-3) if measured.any() else 1.0
-        arrays["kind_text_table"] = np.hstack([weights[:width], weights[width : 2 * width]]) / scale
+        arrays["kind_text_table"] = as_table(weights[: 2 * width] / scale, text_bits)
         arrays["kind_markup_table"] = as_table(weights[2 * width :] / scale, markup_bits)
         arrays["kind_intercept"] = intercept / scale
         features = np.vstack([scoring.kind_features(scores[span] / scale, promo[span], layout) for layout, span in spans])

@@ -52,8 +52,7 @@ def join(
             scaled = first[row, column] / scale[column]
             for head in range(n_heads):
                 joint[row, head] += scaled * weights[column, head]
-            scaled = most if scaled > most else scaled
-            features[row, column] = -most if scaled < -most else scaled
+            features[row, column] = _cut_off(scaled, most)
         for head in range(n_heads):
             features[row, n_scores + head] = joint[row, head]
     return result
@@ -74,15 +73,17 @@ def standardise(
         raise ValueError("the arrays of the standardiser do not agree")
     result = np.empty((n_rows, width), np.float32)
     cdef float[:, ::1] out = result
-    cdef float standard
     for row in range(n):
         for column in range(width):
-            standard = (features[row, column] - mean[column]) / scale[column]
-            standard = most if standard > most else standard
-            out[row, column] = -most if standard < -most else standard
+            out[row, column] = _cut_off((features[row, column] - mean[column]) / scale[column], most)
     if n < n_rows and width:
         memset(&out[n, 0], 0, (n_rows - n) * width * sizeof(float))
     return result
+
+
+cdef inline float _cut_off(float value, float most) noexcept:
+    value = most if value > most else value
+    return -most if value < -most else value
 
 
 def output_units(

@@ -279,12 +279,11 @@ def near_spans(layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     index = np.arange(n)
     if not layout.tags:
         return np.maximum(index - NEAR_LINES, 0), np.minimum(index + NEAR_LINES + 1, n)
-    up = np.append(growing_ancestors(layout.parents, layout.starts, layout.ends), -1)
-    starts, ends = np.append(layout.starts, 0), np.append(layout.ends, n + NEAR)  # the last is no element: too large
+    up, starts, ends = _subtrees(layout)
     low, high, element = index, index + 1, layout.containers
     while True:
         element = up[element]
-        small = ends[element] - starts[element] <= NEAR
+        small = (element >= 0) & (ends[element] - starts[element] <= NEAR)
         if not small.any():
             return low, high
         low, high = np.where(small, starts[element], low), np.where(small, ends[element], high)
@@ -298,11 +297,20 @@ def near_sums(values: Floats, promo: NDArray[np.float64], layout: Layout) -> NDA
     """
     low, high = near_spans(layout)
     weights = promo[:, None]
-    sums, squares = (
-        np.vstack([np.zeros((1, part.shape[1])), np.cumsum(part, axis=0)]) for part in (values * weights, weights**2)
-    )
+    sums, squares = _running_sums(values * weights), _running_sums(weights**2)
     norm = np.sqrt(np.maximum(squares[high] - squares[low] - weights**2, LEAST_PROMO))
     return np.asarray((sums[high] - sums[low] - values * weights) / norm)
+
+
+def _running_sums(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Sums of the rows before each, and of all: one row more than there are values."""
+    return np.concatenate((np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)))
+
+
+def _subtrees(layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """For each element its nearest ancestor with more blocks, or -1, and its own blocks' start and end; last, for -1, those of the page."""
+    up = np.append(growing_ancestors(layout.parents, layout.starts, layout.ends), -1)
+    return up, np.append(layout.starts, 0), np.append(layout.ends, len(layout.texts))
 
 
 def kind_features(first: Floats, promo: NDArray[np.float64], layout: Layout) -> Floats:
@@ -310,20 +318,18 @@ def kind_features(first: Floats, promo: NDArray[np.float64], layout: Layout) -> 
 
     Around are the subtrees of the block's ancestors, the blocks within three places, and the page, each weighted by promo.
     """
-    n, k = first.shape
+    n = len(first)
     logs = first - np.log(np.exp(first - first.max(1, keepdims=True)).sum(1, keepdims=True)) - first.max(1, keepdims=True)
     logs = np.maximum(logs, -6.0)
     weight = promo + 1e-6
-    prefix = np.vstack([np.zeros((1, k)), np.cumsum(logs * weight[:, None], axis=0)])
-    mass = np.concatenate(([0.0], np.cumsum(weight)))
+    prefix, mass = _running_sums(logs * weight[:, None]), _running_sums(weight)
 
     def mean(low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.float64]:
         return np.asarray((prefix[high] - prefix[low]) / np.maximum(mass[high] - mass[low], 1e-9)[:, None])
 
     index = np.arange(n)
     parts = [logs, mean(np.maximum(index - 3, 0), np.minimum(index + 4, n)), mean(np.zeros_like(index), np.full_like(index, n))]
-    starts, ends = np.append(layout.starts, 0), np.append(layout.ends, n)
-    up = np.append(growing_ancestors(layout.parents, layout.starts, layout.ends), -1)
+    up, starts, ends = _subtrees(layout)
     element = layout.containers
     for _ in range(3):
         element = up[element]

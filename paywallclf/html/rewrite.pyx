@@ -123,18 +123,21 @@ cdef uint8_t[::1] _staying(segments, const uint8_t[::1] gone):
     cdef const int64_t[:, ::1] media = segments.media
     cdef uint8_t[::1] staying = bytearray(len(parents))
     cdef Py_ssize_t at
-    cdef int64_t element, following
-    for at in range(len(serving) + len(media)):
-        if at < len(serving):
-            element = serving[at]
-        else:
-            element, following = media[at - len(serving), 0], media[at - len(serving), 1]
-            if (following == 0 or gone[following - 1]) and (following == len(gone) or gone[following]):
-                continue
-        while element >= 0 and not staying[element]:
-            staying[element] = True
-            element = parents[element]
+    cdef int64_t following
+    for at in range(len(serving)):
+        _mark_with_ancestors(staying, parents, serving[at])
+    for at in range(len(media)):
+        following = media[at, 1]
+        if (following > 0 and not gone[following - 1]) or (following < len(gone) and not gone[following]):
+            _mark_with_ancestors(staying, parents, media[at, 0])
     return staying
+
+
+cdef int _mark_with_ancestors(uint8_t[::1] marks, const int64_t[::1] parents, int64_t element) except -1:
+    while element >= 0 and not marks[element]:
+        marks[element] = True
+        element = parents[element]
+    return 0
 
 
 cdef int64_t _kept_before(

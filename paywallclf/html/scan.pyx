@@ -602,12 +602,17 @@ cdef inline Py_ssize_t _find_name_end(const Unit *html, Py_ssize_t length, Py_ss
     return at
 
 
-cdef inline Py_ssize_t _after_tag(const Unit *html, Py_ssize_t length, Py_ssize_t at) except -1:
-    """The place after the tag that stands here."""
-    at = _find(html, length, <Unit>c">", at)
+cdef inline Py_ssize_t _place_of(const Unit *html, Py_ssize_t length, Unit what, Py_ssize_t at) except -1:
+    """The place of the next such character, of ASCII, which must be there."""
+    at = _find(html, length, what, at)
     if at >= length:
         raise UnreadableError(_NOT_CANONICAL)
-    return at + 1
+    return at
+
+
+cdef inline Py_ssize_t _after_tag(const Unit *html, Py_ssize_t length, Py_ssize_t at) except -1:
+    """The place after the tag that stands here."""
+    return _place_of(html, length, <Unit>c">", at) + 1
 
 
 cdef Py_ssize_t _after_end_tag(const Unit *html, Py_ssize_t length, Py_ssize_t at, str name):
@@ -632,10 +637,7 @@ cdef Py_ssize_t _after_attributes(const Unit *html, Py_ssize_t length, Py_ssize_
             equals - at == 6 and begins(html, length, at + 1, b"class", 5)
         ):
             named[0] = True
-        at = _find(html, length, <Unit>c'"', equals + 2)
-        if at >= length:
-            raise UnreadableError(_NOT_CANONICAL)
-        at += 1
+        at = _place_of(html, length, <Unit>c'"', equals + 2) + 1
     if at >= length or html[at] != c">":
         raise UnreadableError(_NOT_CANONICAL)
     return at + 1
@@ -644,9 +646,7 @@ cdef Py_ssize_t _after_attributes(const Unit *html, Py_ssize_t length, Py_ssize_
 cdef Py_ssize_t _start_of_end(const Unit *html, Py_ssize_t length, str name, Py_ssize_t at) except -1:
     """Where the end tag of an element stands whose text holds no tags."""
     while True:
-        at = _find(html, length, <Unit>c"<", at)
-        if at >= length:
-            raise UnreadableError(_NOT_CANONICAL)
+        at = _place_of(html, length, <Unit>c"<", at)
         if html[at + 1] == c"/" and _after_end_tag(html, length, at, name):
             return at
         at += 1
@@ -675,9 +675,7 @@ cdef Py_ssize_t _after_element(
     if role & (RAW | SCRIPT):
         return _after_raw(source, html, length, name, at)
     while True:
-        at = _find(html, length, <Unit>c"<", at)
-        if at >= length:
-            raise UnreadableError(_NOT_CANONICAL)
+        at = _place_of(html, length, <Unit>c"<", at)
         if html[at + 1] == c"!" or html[at + 1] == c"?":
             at = _after_declaration(html, length, at)
         elif html[at + 1] == c"/":
@@ -714,9 +712,7 @@ cdef Py_ssize_t _after_raw(str source, const Unit *html, Py_ssize_t length, str 
 cdef Py_ssize_t _after_script(str source, const Unit *html, Py_ssize_t length, Py_ssize_t at) except -1:
     cdef Py_ssize_t end
     while True:
-        at = _find(html, length, <Unit>c"<", at)
-        if at >= length:
-            raise UnreadableError(_NOT_CANONICAL)
+        at = _place_of(html, length, <Unit>c"<", at)
         if html[at + 1] == c"/":
             end = _after_end_tag(html, length, at, "script")
             if end:
