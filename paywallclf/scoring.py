@@ -52,8 +52,8 @@ DOUBT = -6.0
 #: What the trees' log-odds weigh in the mean, where they are asked, and the networks' the rest: they err a little less.
 TREES_WEIGHT = 0.65
 
-#: What stands near a block says of what kind it is, too: the blocks in the largest element, around that which the block stands in,
-#: that has at most so many, or in plain text so many before it and after it. Their squared probabilities of promo sum to this at least:
+#: What stands near a block says of what kind it is, too: the blocks in the largest element around it that has at most so many; where
+#: that holds no other, and in plain text, so many before it and after it. Their squared probabilities of promo sum to this at least:
 #: where none of them is a promo, none counts.
 NEAR, NEAR_LINES, LEAST_PROMO = 12, 3, 0.1
 
@@ -277,16 +277,18 @@ def near_spans(layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For each block the first of those that stand near, it among them, and the one after the last: see `NEAR`."""
     n = len(layout.texts)
     index = np.arange(n)
+    before, after = np.maximum(index - NEAR_LINES, 0), np.minimum(index + NEAR_LINES + 1, n)
     if not layout.tags:
-        return np.maximum(index - NEAR_LINES, 0), np.minimum(index + NEAR_LINES + 1, n)
+        return before, after
     up, starts, ends = _subtrees(layout)
     low, high, element = index, index + 1, layout.containers
     while True:
-        element = up[element]
         small = (element >= 0) & (ends[element] - starts[element] <= NEAR)
         if not small.any():
-            return low, high
+            alone = high - low == 1
+            return np.where(alone, before, low), np.where(alone, after, high)
         low, high = np.where(small, starts[element], low), np.where(small, ends[element], high)
+        element = up[element]
 
 
 def near_sums(values: Floats, promo: NDArray[np.float64], layout: Layout) -> NDArray[np.float64]:

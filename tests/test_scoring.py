@@ -142,13 +142,16 @@ def test_a_fragment_keeps_its_blocks_their_elements_and_nothing_else() -> None:
     assert scoring.first_stage(fitted().model_.arrays, part).shape == (2, len(context.SCORES))
 
 
-def test_near_a_block_stands_the_largest_element_of_at_most_so_many_blocks_or_the_lines_around() -> None:
+def test_near_a_block_stands_the_largest_element_of_at_most_so_many_blocks_or_those_around() -> None:
     few, many = "<p>Rain</p>" * (scoring.NEAR - 3), "<p>Rain</p>" * 2
     section, aside = f"<form class=b><p>One</p><p>Two</p></form>{few}", f"<p>Join</p>{many}"
     html = f"<main class=a><section class=c>{section}</section><aside class=d>{aside}</aside></main>"
     low, high = scoring.near_spans(parse_html(html).layout)
     end, n = scoring.NEAR - 1, scoring.NEAR + 2
     assert [*zip(low.tolist(), high.tolist(), strict=True)] == [(0, end)] * end + [(end, n)] * (n - end)
+    alone = [(0, 4), (0, 5), (0, 6), *((i, i + 7) for i in range(n - 6)), (n - 6, n), (n - 5, n), (n - 4, n)]
+    low, high = scoring.near_spans(parse_html(f"<main class=a>{'<p class=e>Rain</p>' * n}</main>").layout)
+    assert [*zip(low.tolist(), high.tolist(), strict=True)] == alone
     low, high = scoring.near_spans(Layout.of_text(["a", "b", "c", "d", "e", "f"]))
     assert [*zip(low.tolist(), high.tolist(), strict=True)] == [(0, 4), (0, 5), (0, 6), (0, 6), (1, 6), (2, 6)]
 
